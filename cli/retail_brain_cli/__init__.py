@@ -1,0 +1,3 @@
+"""The command line of Retail Brain: parses, shows and exits; everything else is the library's."""
+
+from __future__ import annotations

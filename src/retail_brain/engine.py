@@ -1,0 +1,83 @@
+"""DuckDB connections: in memory, with a scratch folder, a memory limit and a number of threads.
+
+Apart from the stages, so that the limits of the machine are set in one place. Nothing is ever kept in DuckDB alone:
+the scratch folder is emptied at the start.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retail_brain.errors import ResourceError, RetailBrainError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from retail_brain.config.resources import ResourceSettings
+
+
+def quote_identifier(name: str) -> str:
+    """Quote a table or column name for DuckDB."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(value: str) -> str:
+    """Quote a text literal for DuckDB, where a statement takes no parameter (COPY, SET)."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+@contextmanager
+def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB connection in memory that spills to a scratch folder.
+
+    Args:
+        resources: threads and memory limit.
+        scratch: folder for what does not fit into memory; emptied first, removed afterwards.
+
+    Returns:
+        The connection, closed when the block ends.
+
+    Raises:
+        ResourceError: DuckDB ran out of memory or of disk inside the block.
+    """
+    import duckdb
+
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True, mode=0o700)
+    connection = duckdb.connect(":memory:")
+    try:
+        _configure(connection, resources, scratch)
+        yield connection
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise ResourceError(
+            f"out of memory at the limit of {resources.memory_limit_mb:,} MB",
+            hint="raise resources.memory_limit_mb or free disk for the scratch folder",
+        ) from error
+    except duckdb.IOException as error:
+        raise _translate_io(error) from error
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _configure(connection: duckdb.DuckDBPyConnection, resources: ResourceSettings, scratch: Path) -> None:
+    connection.execute(f"set threads = {int(resources.threads)}")
+    connection.execute(f"set memory_limit = '{int(resources.memory_limit_mb)}MB'")
+    connection.execute(f"set temp_directory = {quote_text(str(scratch))}")
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute("set enable_progress_bar = false")
+    connection.execute("set autoinstall_known_extensions = false")
+    connection.execute("set autoload_known_extensions = false")
+    connection.execute("set timezone = 'UTC'")
+
+
+def _translate_io(error: Exception) -> RetailBrainError:
+    text = str(error)
+    if "No space left" in text or "disk full" in text.lower():
+        return ResourceError("the disk is full", hint="free space for the workspace; nothing was published")
+    return ResourceError("DuckDB could not read or write a file of the workspace", hint="retail-brain doctor")

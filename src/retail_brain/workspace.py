@@ -1,0 +1,187 @@
+"""The workspace folder: the artefacts of runs, the models, and the lock that keeps two runs apart.
+
+Every artefact is an immutable Parquet file, written to a temporary neighbour and then renamed, with its hash in the
+manifest of its run. The folder can be deleted at any time: PostgreSQL is the truth, and a run rebuilds what it needs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.engine import quote_identifier, quote_text
+from retail_brain.errors import LockedError, ResourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The artefacts of one run."""
+
+    path: Path
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The run's manifest: what it was made from, and rows and hash of each artefact. Empty where there is none."""
+        try:
+            return json.loads((self.path / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def note(self, **entries: Any) -> None:
+        """Write entries into the manifest, replacing the file in one step."""
+        replace_text(self.path / MANIFEST, json.dumps({**self.manifest, **entries}, indent=1, sort_keys=True))
+
+    def write(self, con: duckdb.DuckDBPyConnection, name: str, *, order_by: str | None = None) -> None:
+        """Write a DuckDB table as an artefact of the same name.
+
+        Args:
+            con: the connection that has the table.
+            name: the table.
+            order_by: columns to sort by, which makes the file smaller and its bytes repeatable.
+        """
+        partial = self.path / f"{name}.parquet.partial"
+        order = f" order by {order_by}" if order_by else ""
+        query = f"select * from {quote_identifier(name)}{order}"
+        con.execute(f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression zstd, compression_level 1)")
+        digest = file_hash(partial)
+        partial.replace(self.path / f"{name}.parquet")
+        artefacts = {**self.manifest.get("artefacts", {}), name: digest}
+        self.note(artefacts=artefacts)
+
+    def read(self, con: duckdb.DuckDBPyConnection, name: str, *, into: str | None = None, as_view: bool = False) -> bool:
+        """Load an artefact into a DuckDB table, if its bytes are the ones that were written.
+
+        Args:
+            con: the connection that gets the table.
+            name: the artefact.
+            into: the table's name, the artefact's by default.
+            as_view: leave the rows in the file and read them on demand.
+
+        Returns:
+            False where the artefact is missing or damaged; the caller then computes it again.
+        """
+        path = self.path / f"{name}.parquet"
+        expected = self.manifest.get("artefacts", {}).get(name)
+        if expected is None or not path.is_file() or file_hash(path) != expected:
+            return False
+        kind = "view" if as_view else "table"
+        con.execute(
+            f"create or replace {kind} {quote_identifier(into or name)} as from read_parquet({quote_text(str(path))})"
+        )
+        return True
+
+    def complete(self, names: tuple[str, ...]) -> bool:
+        """Say whether the manifest lists all of these artefacts and the run was finished."""
+        manifest = self.manifest
+        return bool(manifest.get("finished")) and set(names) <= set(manifest.get("artefacts", {}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The workspace folder."""
+
+    folder: Path
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for what the engine spills; emptied at the start of every use."""
+        return self.folder / "scratch" / str(os.getpid())
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained models, one folder each."""
+        return self.folder / "models"
+
+    @property
+    def reports(self) -> Path:
+        """The folder of run reports."""
+        return self.folder / "reports"
+
+    def prepare(self) -> None:
+        """Create the folder, and remove what a killed process left in the scratch folder.
+
+        Raises:
+            ResourceError: the folder cannot be written.
+        """
+        try:
+            for path in (self.folder, self.folder / "runs", self.models, self.reports, self.folder / "scratch"):
+                path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for left in (self.folder / "scratch").iterdir():
+                if not (left.name.isdigit() and Path(f"/proc/{left.name}").exists()):
+                    shutil.rmtree(left, ignore_errors=True)
+        except OSError as error:
+            raise ResourceError(
+                f"the workspace {self.folder} cannot be written", hint="check the folder's owner and the free disk"
+            ) from error
+
+    def run_folder(self, run_id: int) -> RunFolder:
+        """Return the folder of one run, without creating it."""
+        return RunFolder(path=self.folder / "runs" / f"{run_id:08d}")
+
+    def create_run_folder(self, run_id: int) -> RunFolder:
+        """Return the folder of one run, created where it is missing."""
+        folder = self.run_folder(run_id)
+        folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def forget_runs(self, keep: set[int]) -> None:
+        """Remove the artefacts of every run but these."""
+        for path in (self.folder / "runs").iterdir():
+            if path.name.isdigit() and int(path.name) not in keep:
+                shutil.rmtree(path, ignore_errors=True)
+
+    @contextmanager
+    def lock(self, what: str) -> Iterator[None]:
+        """Hold the workspace for one run.
+
+        Args:
+            what: what the holder does, told to whoever finds the lock taken.
+
+        Raises:
+            LockedError: another process holds it; the message names its process id.
+        """
+        path = self.folder / "lock"
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                file.seek(0)
+                holder = file.read().strip() or "another process"
+                raise LockedError(f"the workspace is in use by {holder}", hint="wait for it to end, then repeat") from error
+            file.truncate(0)
+            file.write(f"process {os.getpid()}: {what}")
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file so that readers see the old or the new text and never a part."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

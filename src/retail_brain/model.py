@@ -36,6 +36,7 @@ class RedisAddress:
     socket_path: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
+    tls_ca_file: str | None = None
 
 
 class Progress(Protocol):

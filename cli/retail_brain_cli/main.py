@@ -1,0 +1,100 @@
+"""The entry point: runs a command and turns what went wrong into one clear message and an exit code.
+
+Exit codes belong to the command line, not to the errors: the library knows kinds of failure, this table knows numbers.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from retail_brain import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    errors.ConfigurationError: 2,
+    errors.InputError: 3,
+    errors.ServiceError: 4,
+    errors.RefusedError: 5,
+    errors.IntegrityError: 6,
+    errors.LockedError: 7,
+    errors.ResourceError: 8,
+}
+BUG = 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: the words after the program's name; those of the process by default.
+
+    Returns:
+        The exit code for the scheduler.
+    """
+    from retail_brain_cli.app import app
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="retail-brain")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    except errors.RetailBrainError as error:
+        _tell(error.message, error.hint)
+        return EXIT_CODES.get(type(error), BUG)
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback on the screen
+        return _report_bug(error)
+    return 0
+
+
+def run() -> NoReturn:
+    """Run the command of this process and end the process with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    code = main()
+    try:
+        sys.stdout.flush()
+    except (BrokenPipeError, ValueError):
+        _silence_stdout()
+    sys.exit(code)
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise SystemExit(128 + number)
+
+
+def _tell(message: str, hint: str | None) -> None:
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"  {hint}", file=sys.stderr)  # noqa: T201
+
+
+def _report_bug(error: Exception) -> int:
+    """Write the traceback, without values, to a file and say one line."""
+    if isinstance(error, OSError) and error.errno is not None and os.strerror(error.errno) == "No space left on device":
+        _tell("the disk is full", "free some space; nothing half-done is visible")
+        return EXIT_CODES[errors.ResourceError]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{type(error).__module__}.{type(error).__name__}", *(f"{f.filename}:{f.lineno} {f.name}" for f in frames)]
+    path = Path(os.environ.get("RETAIL_BRAIN_LOG") or "retail_brain_error.log")
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n\n")
+        where = f"where it happened is in {path}"
+    except OSError:
+        where = " <- ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-3:]))
+    _tell(f"this is a bug in Retail Brain ({type(error).__name__})", where)
+    return BUG

@@ -1,0 +1,30 @@
+"""Options that more than one command takes, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from retail_brain.config.file import Configuration
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", envvar="RETAIL_BRAIN_CONFIG", show_default="retail_brain.toml in this folder",
+        help="The configuration file, or the folder that holds retail_brain.toml.",
+    ),
+]  # fmt: skip
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a screen.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
+
+
+def configuration(path: Path | None) -> Configuration:
+    """Read the configuration that a command works with."""
+    from retail_brain.config.file import find_configuration, load_configuration
+
+    return load_configuration(find_configuration(path))

@@ -1,0 +1,72 @@
+"""One result, two views: JSON for programs, a screen for people.
+
+Each operation of the library returns a frozen dataclass. `show` prints it; a screen is registered for its type by the
+modules in `screens`. stdout is data and nothing else; whatever is said on the way goes to stderr.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from datetime import date, datetime
+from functools import singledispatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def show(result: Any, *, as_json: bool) -> None:
+    """Print a result on stdout.
+
+    Args:
+        result: a result of the library, or a list of them.
+        as_json: one JSON document instead of a screen.
+    """
+    if as_json:
+        sys.stdout.write(json.dumps(to_plain(result), ensure_ascii=False, indent=2) + "\n")
+        return
+    import retail_brain_cli.screens.all  # noqa: F401 - registers the screens
+
+    screen(result, make_console())
+
+
+@singledispatch
+def screen(result: Any, console: Console) -> None:
+    """Draw a result for a person. Screens for its type are registered by the modules in `screens`."""
+    console.print(to_plain(result))
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console as wide as the terminal, 100 columns where there is none."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 100
+    return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def to_plain(value: Any) -> Any:
+    """Turn a result into what JSON can hold."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.repr}
+    if isinstance(value, dict):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_plain(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID | Path):
+        return str(value)
+    return value
+
+
+def clean(text: object) -> str:
+    """Return text without control characters, so that no value can drive the terminal."""
+    return "" if text is None else _CONTROL.sub("�", str(text))

@@ -1,0 +1,103 @@
+"""What tonight's deliveries change: each record is new, changed, returned, unchanged or gone.
+
+Apart from ingest, which knows files and not the past, and from standardise, which knows values and not identity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.errors import InputError
+from retail_brain.model import VALUE_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+ACTIONS = ("new", "changed", "returned", "unchanged", "gone")
+HASHED = (*VALUE_FIELDS, "updated_at", "attributes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeResult:
+    """How many records of each kind a night brings."""
+
+    new: int = 0
+    changed: int = 0
+    returned: int = 0
+    unchanged: int = 0
+    gone: int = 0
+
+    @property
+    def touched(self) -> int:
+        """Records whose values are not what they were."""
+        return self.new + self.changed + self.returned + self.gone
+
+
+def hash_records_sql() -> str:
+    """Build the statement that adds the row hash to tonight's standardised records.
+
+    Returns:
+        A statement that makes `record_tonight` of `record_value` and `delivered_row`: the standardised columns, the
+        delivery each row came in, and 16 hexadecimal digits over all values.
+    """
+    values = ", ".join(f"coalesce({name}::varchar, '')" for name in HASHED)
+    return f"""
+create or replace table record_tonight as
+select value.*, row.delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash
+from record_value as value
+join (select source, record_id, delivery_id from delivered_row) as row using (source, record_id)
+"""  # noqa: S608
+
+
+def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str, float]) -> ChangeResult:
+    """Compare tonight's records with the ones before and make the table of all records.
+
+    Args:
+        con: has `record_tonight`, and `record_before` unless this is the first run. Gets `record` (one row per record
+            ever delivered, with record_no and gone) and, unless it is the first run, `record_change` (one row per
+            record delivered or gone: source, record_id, record_no, action).
+        max_loss_share: for each source that delivered a full snapshot, the share of its records that may vanish.
+
+    Returns:
+        The counts.
+
+    Raises:
+        InputError: a full snapshot loses more than its share.
+    """
+    if not _has_table(con, "record_before"):
+        con.execute(sql.load("pipeline/record_first"))
+        (count,) = con.execute("select count(*) from record").fetchone() or (0,)
+        con.execute(
+            "create or replace view record_change as select source, record_id, record_no, 'new' as action from record"
+        )
+        return ChangeResult(new=count)
+    con.execute(sql.load("pipeline/record_change"), {"full_sources": list(max_loss_share)})
+    _refuse_losses(con, max_loss_share)
+    con.execute(sql.load("pipeline/record_merge"))
+    counts = dict(con.execute("select action, count(*) from record_change group by action").fetchall())
+    return ChangeResult(**counts)
+
+
+def _refuse_losses(con: duckdb.DuckDBPyConnection, max_loss_share: Mapping[str, float]) -> None:
+    query = (
+        "select source, count(*) filter (where record_no in (select record_no from record_change where action = 'gone'))"
+        " as lost, count(*) as had from record_before where not gone group by source order by source"
+    )
+    for source, lost, had in con.execute(query).fetchall():
+        share = max_loss_share.get(source)
+        if share is not None and lost > share * had:
+            raise InputError(
+                f"{source}: the full snapshot lacks {lost:,} of {had:,} records ({lost / had:.0%});"
+                f" at most {share:.0%} may vanish in one night",
+                hint=f"deliver the complete file, or raise sources.{source}.max_loss_share for this night",
+            )
+
+
+def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    query = "select count(*) from information_schema.tables where table_name = $1"
+    (count,) = con.execute(query, [name]).fetchone() or (0,)
+    return bool(count)

@@ -1,0 +1,145 @@
+"""From delivered rows to profiles: standardise, find what changed, score, resolve, choose values.
+
+One function a step, in the order of the night. Each reads and writes DuckDB tables; what must outlive the command is
+written to the run's folder by the caller.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.model import no_progress
+from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config.file import Configuration
+    from retail_brain.matching.model import Model
+    from retail_brain.model import Progress
+    from retail_brain.pipeline.state import PreviousState
+    from retail_brain.workspace import Workspace
+
+RESCORE_ALL_SHARE = 0.3
+"""Above this share of changed keys, scoring everything is quicker than scoring the changes."""
+
+
+def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sources: tuple[str, ...]) -> ChangeResult:
+    """Turn delivered rows into the table of all records, and say what changed.
+
+    Args:
+        con: has delivered_row and what `load_previous` left.
+        config: the configuration.
+        full_sources: sources that delivered a full snapshot tonight.
+    """
+    from retail_brain.standardise.values import standardise_values
+
+    standardise_values(con, into="record_value", sources=config.sources, home_region=config.home_region)
+    con.execute(hash_records_sql())
+    con.execute("drop table record_value")
+    shares = {name: config.sources[name].max_loss_share for name in full_sources}
+    changes = apply_changes(con, max_loss_share=shares)
+    con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
+    return changes
+
+
+def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration) -> None:
+    """Find placeholders and shared values, and make the keys of every live record."""
+    from retail_brain.standardise.keys import build_keys as build
+    from retail_brain.standardise.shared import find_shared
+
+    find_shared(con, "live_record", settings=config.matching)
+    build(con, "live_record", settings=config.matching)
+
+
+def choose_model(
+    con: duckdb.DuckDBPyConnection, config: Configuration, workspace: Workspace, previous: PreviousState, progress: Progress
+) -> Model:
+    """Take the model that stands, or train one where there is none for this configuration."""
+    from retail_brain.matching.model import Model
+    from retail_brain.matching.train import train_model
+
+    fingerprint = config.matching.model_fingerprint()
+    if previous.model_id and (model := Model.find(workspace.models, previous.model_id)) and model.fingerprint == fingerprint:
+        return model
+    model = train_model(con, settings=config.matching, progress=progress)
+    model.save(workspace.models)
+    return model
+
+
+def score(
+    con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, progress: Progress = no_progress
+) -> int:
+    """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'.
+
+    Returns:
+        How many pairs at or above the review threshold were scored tonight.
+    """
+    from retail_brain.matching.score import score_all, score_changed
+
+    if previous.has_edges and model.model_id == previous.model_id:
+        con.execute(sql.load("pipeline/changed_key"))
+        changed = _count(con, "changed_key")
+        if changed <= RESCORE_ALL_SHARE * _count(con, "match_key"):
+            con.execute(sql.load("pipeline/edge_kept"))
+            if changed:
+                score_changed(con, model, changed="changed_key", settings=config.matching, progress=progress)
+                con.execute("alter table edge rename to edge_tonight")
+                scored = _count(con, "edge_tonight")
+            else:
+                con.execute("create or replace table edge_tonight as from edge_kept limit 0")
+                scored = 0
+            con.execute("create or replace table edge as from edge_kept union all by name from edge_tonight")
+            con.execute("drop table edge_tonight; drop table edge_kept; drop table edge_before")
+            return scored
+    score_all(con, model, settings=config.matching, progress=progress)
+    return _count(con, "edge")
+
+
+def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, generation: int) -> None:
+    """Turn edges and decisions into profiles: merges, refusals and the crosswalk."""
+    from retail_brain.identity.profile_id import assign_profile_ids
+    from retail_brain.identity.resolve import resolve as resolve_links
+
+    resolve_links(con, settings=config.matching)
+    assign_profile_ids(con, generation=generation)
+
+
+def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, first: bool) -> None:
+    """Choose the golden values of the profiles that tonight touched."""
+    from retail_brain.survivorship import survive as choose_values
+
+    con.execute(sql.load("pipeline/touched_first" if first else "pipeline/touched_profile"))
+    if first:
+        choose_values(con, record="live_record", crosswalk="crosswalk", settings=config.survivorship, avoid="shared_value")
+        return
+    con.execute("create or replace table touched_crosswalk as from crosswalk semi join touched_profile using (profile_id)")
+    con.execute("create or replace table touched_record as from live_record semi join touched_crosswalk using (record_no)")
+    choose_values(con, record="touched_record", crosswalk="touched_crosswalk", settings=config.survivorship, avoid="shared_value")
+
+
+def find_differences(
+    con: duckdb.DuckDBPyConnection, config: Configuration, *, first: bool, model_id: str, last_merge_id: int
+) -> None:
+    """Make the tables that `publish` writes to PostgreSQL: only what differs from what stands there."""
+    con.execute(sql.load("pipeline/profile_gone"))
+    con.execute(sql.load("pipeline/profile_alias_new"))
+    con.execute(sql.load("pipeline/merge_log_new"), {"last_merge_id": last_merge_id, "model_id": model_id})
+    con.execute(sql.load("pipeline/live_merge"))
+    con.execute(sql.load("pipeline/review_item"), {"merge_probability": config.matching.merge_probability})
+    prepare_publish(con, first=first)
+
+
+def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
+    """Make the views over a matched run that `publish` reads."""
+    con.execute(sql.load("pipeline/source_record_first" if first else "pipeline/source_record_upsert"))
+    con.execute(sql.load("pipeline/source_record_gone"))
+    con.execute("create or replace view profile_upsert as from profile")
+    con.execute(sql.load("pipeline/review_item_new"))
+    con.execute(sql.load("pipeline/review_item_gone"))
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    (count,) = con.execute(f"select count(*) from {table}").fetchone() or (0,)  # noqa: S608
+    return count

@@ -1,0 +1,3 @@
+-- One row per live record whose keys are not the ones that were scored before.
+create or replace table changed_key as
+select record_no from (from match_key except from match_key_before)

@@ -1,0 +1,9 @@
+-- One row per merge that stands after tonight, with the number that it has in the log.
+create or replace table live_merge as
+select merge_id, record_no_l, record_no_r, match_weight, match_probability, levels, blocking_rule
+from standing_merge
+semi join merge using (record_no_l, record_no_r)
+union all by name
+select merge_id, record_no_l, record_no_r, match_weight, match_probability, levels, blocking_rule
+from merge_log_new
+where kind = 'merge'

@@ -1,0 +1,14 @@
+-- One row per pair that a person may want to look at: refused links, and pairs too weak to join on their own.
+create or replace table review_item as
+select
+  record_no_l, record_no_r, 'refused' as kind, match_weight, match_probability, levels, blocking_rule, reason
+from refusal
+union all by name
+select
+  edge.record_no_l, edge.record_no_r, 'borderline' as kind, edge.match_weight, edge.match_probability,
+  edge.levels, edge.blocking_rule, null as reason
+from edge
+join crosswalk as l on l.record_no = edge.record_no_l
+join crosswalk as r on r.record_no = edge.record_no_r
+anti join refusal using (record_no_l, record_no_r)
+where edge.match_probability < $merge_probability and l.profile_id <> r.profile_id

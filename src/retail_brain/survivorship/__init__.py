@@ -1,0 +1,78 @@
+"""Survivorship: the golden values of each profile, and the record that each of them came from.
+
+Apart from identity, which says who belongs together: this room only chooses among values that are already together.
+The statement is in `statement`; here it is run, in parts when there are many records, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain.engine import quote_identifier
+from retail_brain.survivorship.statement import survivorship_sql
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config.survivorship import SurvivorshipSettings
+
+__all__ = ["SurvivorshipResult", "survive", "survivorship_sql"]
+
+_RECORDS_PER_PART = 2_500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurvivorshipResult:
+    """What survivorship made: profiles, records behind them, profiles of one record, seconds."""
+
+    profiles: int
+    records: int
+    single_record_profiles: int
+    seconds: float
+
+
+def survive(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    record: str = "record",
+    crosswalk: str = "crosswalk",
+    into: str = "profile",
+    settings: SurvivorshipSettings,
+    avoid: str | None = None,
+) -> SurvivorshipResult:
+    """Choose the golden values of every profile in the crosswalk.
+
+    Args:
+        con: a DuckDB connection that holds the tables.
+        record: one row per record: record_no, source, updated_at and the golden columns.
+        crosswalk: one row per record: record_no, profile_id. Records that are not in it are left out.
+        into: table to make, one row per profile: profile_id, the golden columns, record_count, first_record_no,
+            provenance (JSON text, field to record_no), updated_at.
+        settings: the rules.
+        avoid: one row per value that must not win over real ones: field, value (as match keys write it),
+            kind ('placeholder' or 'shared').
+
+    Returns:
+        Counts and seconds.
+    """
+    started = time.perf_counter()
+    members = _count(con, f"select count(*) from {quote_identifier(crosswalk)}")
+    parts = members // _RECORDS_PER_PART + 1
+    target = quote_identifier(into)
+    for part in range(parts):
+        verb = f"insert into {target}" if part else f"create or replace table {target} as"
+        select = survivorship_sql(settings, record=record, crosswalk=crosswalk, avoid=avoid, part=part, parts=parts)
+        con.execute(f"{verb} {select}")
+    return SurvivorshipResult(
+        profiles=_count(con, f"select count(*) from {target}"),
+        records=_count(con, f"select coalesce(sum(record_count), 0) from {target}"),
+        single_record_profiles=_count(con, f"select count(*) from {target} where record_count = 1"),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0]) if row else 0

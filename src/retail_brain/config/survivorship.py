@@ -9,26 +9,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from retail_brain.model import VALUE_FIELDS
+
 Rule = Literal["newest", "most_frequent", "longest"] | tuple[str, ...]
 """How the value of a field is chosen; a tuple of sources means that the first source that has a value gives it."""
 
-GOLDEN_FIELDS = (
-    "given_name",
-    "middle_name",
-    "family_name",
-    "name_suffix",
-    "gender",
-    "email",
-    "phone",
-    "date_of_birth",
-    "address",
-    "city",
-    "region",
-    "postal_code",
-    "country",
-    "loyalty_id",
-    "national_id",
-)
+GOLDEN_FIELDS = VALUE_FIELDS
 ADDRESS_FIELDS = ("address", "city", "region", "postal_code", "country")
 
 _DEFAULT_RULES: dict[str, Rule] = {

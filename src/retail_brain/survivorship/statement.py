@@ -27,6 +27,7 @@ _WHOLE_NAME = 1 << 18
 _COUNT_LIMIT = (1 << 16) - 1
 
 # How a value is written where it is held against the values to avoid.
+_CODE = "upper(replace(replace({0}, ' ', ''), '-', ''))"
 _AVOIDED_FORMS = {
     "given_name": "lower({0})",
     "family_name": "lower({0})",
@@ -34,8 +35,8 @@ _AVOIDED_FORMS = {
     "phone": "right({0}, 10)",
     "date_of_birth": "cast({0} as varchar)",
     "address": "lower({0})",
-    "loyalty_id": "lower({0})",
-    "national_id": "lower({0})",
+    "loyalty_id": _CODE,
+    "national_id": _CODE,
 }
 # A placeholder is no value at all; an address loses its place in the queue only, since the city may still be right.
 _DROPPED = frozenset(_AVOIDED_FORMS) - {"address"}

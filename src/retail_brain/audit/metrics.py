@@ -1,0 +1,206 @@
+"""What is measured of a run: numbers only, no customer's value, so that they can be stored and shown.
+
+Apart from the gate because measuring needs the tables of the run and judging does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.engine import quote_identifier
+from retail_brain.model import VALUE_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+IDENTIFIERS = ("email", "phone", "loyalty_id", "national_id")
+_ONE_VALUE_FIELDS = (*IDENTIFIERS, "date_of_birth")
+_SAMPLE_ROWS = 200_000
+_WEIGHT_LIMIT_BITS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunMetrics:
+    """The measures of one run; shares are 0 to 1.
+
+    `completeness` and `one_value` go source to field to share of the rows delivered (filled; holding the most common
+    value). `fan_out` is the number of profiles made or changed in the run behind one identifier's most common value. `profile_sizes` and
+    `match_weights` are histograms: records per profile, whole bits of match weight.
+    """
+
+    first_run: bool = True
+    records: int = 0
+    scored_records: int = 0
+    pairs: int = 0
+    profiles: int = 0
+    profiles_before: int = 0
+    largest_profile: int = 0
+    changed_profiles: int = 0
+    merges: int = 0
+    new_merges: int = 0
+    new_splits: int = 0
+    source_rows: dict[str, int] = field(default_factory=dict)
+    completeness: dict[str, dict[str, float]] = field(default_factory=dict)
+    one_value: dict[str, dict[str, float]] = field(default_factory=dict)
+    fan_out: dict[str, int] = field(default_factory=dict)
+    profile_sizes: dict[str, int] = field(default_factory=dict)
+    match_weights: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the measures as a mapping that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> RunMetrics:
+        """Read measures that were stored with a run, also by another version: unknown names are left out."""
+        known = {measure_field.name for measure_field in fields(cls)}
+        return cls(**{name: value for name, value in stored.items() if name in known})
+
+
+def measure(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    record: str = "record",
+    edge: str = "edge",
+    crosswalk: str = "crosswalk",
+    merge: str = "merge",
+    profile: str = "profile",
+    delivered: str | None = None,
+    merge_log: str | None = None,
+    crosswalk_before: str | None = None,
+    scored_records: int | None = None,
+    pairs: int | None = None,
+) -> RunMetrics:
+    """Measure a run from its tables.
+
+    Args:
+        con: a DuckDB connection that holds the tables.
+        record, edge, crosswalk, merge, profile: names of the tables; crosswalk has one row per record: record_no,
+            profile_id; profile may hold only the profiles that are new or changed.
+        delivered: one row per record delivered tonight (source and the value columns); all records when not given.
+        merge_log: one row per new line of the merge log: kind ('merge', 'split', 'unmerge').
+        crosswalk_before: the crosswalk of the published run before; without rows, or not given, in a first run.
+        scored_records: records scored in the run; all when not given.
+        pairs: pairs scored in the run; the number of edges when not given.
+
+    Returns:
+        The measures.
+    """
+    records = _count(con, crosswalk)
+    sizes = _pairs_of(con, _profile_sizes_sql(crosswalk))
+    before, ended = _before(con, crosswalk, crosswalk_before)
+    rows = _source_rows(con, delivered or record)
+    return RunMetrics(
+        first_run=before == 0,
+        records=records,
+        scored_records=records if scored_records is None else scored_records,
+        pairs=_count(con, edge) if pairs is None else pairs,
+        profiles=sum(sizes.values()),
+        profiles_before=before,
+        largest_profile=max(sizes, default=0),
+        changed_profiles=ended + _touched(con, profile, crosswalk_before),
+        merges=_count(con, merge),
+        new_merges=_count(con, merge_log, "kind = 'merge'") if merge_log else _count(con, merge),
+        new_splits=_count(con, merge_log, "kind = 'split'") if merge_log else 0,
+        source_rows={source: int(counts["rows"]) for source, counts in rows.items()},
+        completeness={source: _shares(counts) for source, counts in rows.items()},
+        one_value=_one_value(con, delivered or record),
+        fan_out={name: _number(con, _fan_out_sql(profile, name)) for name in IDENTIFIERS},
+        profile_sizes={str(size): number for size, number in sizes.items()},
+        match_weights={str(bits): number for bits, number in _pairs_of(con, _match_weights_sql(edge)).items()},
+    )
+
+
+def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = con.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str, condition: str = "true") -> int:
+    return _number(con, f"select count(*) from {quote_identifier(table)} where {condition}")
+
+
+def _pairs_of(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, int]:
+    return {int(key): int(number) for key, number in con.execute(query).fetchall()}
+
+
+def _before(con: duckdb.DuckDBPyConnection, crosswalk: str, before: str | None) -> tuple[int, int]:
+    """Count the profiles of before, and those of them that no record holds any more."""
+    if before is None:
+        return 0, 0
+    row = con.execute(
+        f"select count(*), count(*) filter (now.profile_id is null) "
+        f"from (select distinct profile_id from {quote_identifier(before)}) as before "
+        f"left join (select distinct profile_id from {quote_identifier(crosswalk)}) as now using (profile_id)"
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _touched(con: duckdb.DuckDBPyConnection, profile: str, before: str | None) -> int:
+    """Count the profiles made tonight that stood before; all of them in a first run."""
+    known = f" semi join {quote_identifier(before)} using (profile_id)" if before else ""
+    return _number(con, f"select count(*) from {quote_identifier(profile)}{known}")
+
+
+def _profile_sizes_sql(crosswalk: str) -> str:
+    """One row per number of records in a profile: that number, profiles."""
+    return (
+        "select size, count(*) from "
+        f"(select count(*) as size from {quote_identifier(crosswalk)} group by profile_id) group by size order by size"
+    )
+
+
+def _match_weights_sql(edge: str) -> str:
+    """One row per whole bit of match weight: bits, edges."""
+    limit = f"greatest(-{_WEIGHT_LIMIT_BITS}, least({_WEIGHT_LIMIT_BITS}, floor(match_weight)))"
+    return f"select {limit}::integer as bits, count(*) from {quote_identifier(edge)} group by bits order by bits"
+
+
+def _source_rows(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, int]]:
+    """Count rows and filled values: source to 'rows' and each field."""
+    counts = ", ".join(f"count({name})" for name in VALUE_FIELDS)
+    query = f"select source, count(*), {counts} from {quote_identifier(table)} group by source order by source"
+    return {
+        source: dict(zip(("rows", *VALUE_FIELDS), numbers, strict=True))
+        for source, *numbers in con.execute(query).fetchall()
+    }
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    return {name: round(counts[name] / counts["rows"], 6) for name in VALUE_FIELDS}
+
+
+def _one_value(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = {}
+    for name in _ONE_VALUE_FIELDS:
+        for source, share in con.execute(_one_value_sql(table, name)).fetchall():
+            found.setdefault(source, {})[name] = share
+    return found
+
+
+def _one_value_sql(table: str, name: str) -> str:
+    """One row per source that fills the field: source, share of its rows that hold the most common value.
+
+    A large source is sampled by the hash of its record ids, so that the share is the same whatever the order of rows.
+    """
+    return (
+        f"with total as (select source, greatest(1, count(*) // {_SAMPLE_ROWS}) as step "
+        f"from {quote_identifier(table)} group by source), "
+        f"sampled as (select record.source, record.{name} as value from {quote_identifier(table)} as record "
+        "join total on total.source = record.source "
+        "where total.step = 1 or hash(record.source || chr(31) || record.record_id) % total.step = 0), "
+        "by_value as (select source, value, count(*) as rows from sampled group by source, value) "
+        "select source, round(max(rows) filter (value is not null) / sum(rows), 6) "
+        "from by_value group by source having count(value) > 0 order by source"
+    )
+
+
+def _fan_out_sql(profile: str, name: str) -> str:
+    """One row: profiles behind the most common golden value of a field."""
+    return (
+        f"select max(profiles) from (select count(*) as profiles from {quote_identifier(profile)} "
+        f"where {name} is not null group by {name})"
+    )

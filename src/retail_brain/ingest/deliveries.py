@@ -1,0 +1,332 @@
+"""The stage itself: tonight's files claimed, read into `delivered_row`, and every row of them accounted for.
+
+Apart from its parts, so that their order can be read in one place: find, claim, hash, survey, read, confirm, then
+one winner per record. While DuckDB reads one file, a thread looks through the next. One bad file refuses the run, but
+all files are looked at first, so that everything that is wrong is told at once.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retail_brain.errors import InputError
+from retail_brain.ingest.claim import Claim, claim_file, confirm_unchanged, hash_claim, printable, unstable_files
+from retail_brain.ingest.exact import read_exactly
+from retail_brain.ingest.find import find_deliveries
+from retail_brain.ingest.header import Layout, lay_out, parse_header
+from retail_brain.ingest.load import Delivery, load_exact, load_fast, load_parquet
+from retail_brain.ingest.parquet import describe_parquet
+from retail_brain.ingest.survey import Survey, survey_file
+from retail_brain.ingest.winner import keep_winners
+from retail_brain.model import no_progress
+from retail_brain.sql import load
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config.ingest import IngestSettings, SourceSettings
+    from retail_brain.model import Progress
+
+_TABLES = ("create_delivered_row", "create_delivery_new", "create_quarantined_row_new")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryResult:
+    """One file of tonight: rows = accepted + quarantined + duplicates, unless it was ingested before."""
+
+    source: str
+    name: str
+    sha256: str
+    bytes: int
+    rows: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    already_ingested_run: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestResult:
+    """Everything that was delivered tonight, counted."""
+
+    deliveries: tuple[DeliveryResult, ...]
+    quarantine_reasons: Mapping[str, int]
+    sources_delivered: tuple[str, ...]
+    unstable: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Rows in all new files."""
+        return sum(delivery.rows for delivery in self.deliveries)
+
+    @property
+    def accepted(self) -> int:
+        """Rows taken, superseded ones included."""
+        return sum(delivery.accepted for delivery in self.deliveries)
+
+    @property
+    def quarantined(self) -> int:
+        """Rows put aside."""
+        return sum(delivery.quarantined for delivery in self.deliveries)
+
+    @property
+    def duplicates(self) -> int:
+        """Rows that equal another row of the same record."""
+        return sum(delivery.duplicates for delivery in self.deliveries)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know, file by file."""
+        waiting = (f"{name} is still being written; it waits for the next run" for name in self.unstable)
+        return (*(f"{d.name}: {text}" for d in self.deliveries for text in d.warnings), *waiting)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A file that was hashed and surveyed, not yet read."""
+
+    claim: Claim
+    source: str
+    sha256: str
+    survey: Survey | None = None
+
+
+def ingest_deliveries(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    sources: Mapping[str, SourceSettings],
+    base_folder: Path,
+    files: Sequence[Path] | None,
+    known: Mapping[str, str],
+    settings: IngestSettings,
+    scratch: Path,
+    progress: Progress | None = None,
+) -> IngestResult:
+    """Read tonight's files into DuckDB.
+
+    Args:
+        con: the engine. Gets the tables delivered_row (one row per record: source, record_id, delivery_id, line, the
+            delivered fields as trimmed text, attributes), delivery_new (one row per new file with its counts) and
+            quarantined_row_new (one row per row put aside: delivery_id, source, file_name, line, reason, raw).
+        sources: the configured sources by name.
+        base_folder: where their patterns start.
+        files: files or folders to take instead of what the patterns find; None for the patterns.
+        known: SHA-256 of each delivery ingested before, and the run that did.
+        settings: limits.
+        scratch: an existing folder for unpacked and cleaned copies; what is put there is removed again.
+        progress: told after each file.
+
+    Returns:
+        The counts of every file, in the order of source and name.
+
+    Raises:
+        InputError: at least one file was refused; all reasons are told and the three tables are empty.
+    """
+    for table in _TABLES:
+        con.execute(load(f"ingest/{table}"))
+    found, problems = find_deliveries(sources, base_folder, files)
+    waiting = unstable_files([path for _, path in found], fresh_s=settings.fresh_s, settle_s=settings.settle_s)
+    stable = [(source, path) for source, path in found if path not in waiting]
+    night = _Night(con, sources, known, settings, scratch)
+    with _ordered_inserts(con):
+        results = night.read_all(stable, problems, progress or no_progress)
+    if problems:
+        for table in _TABLES:
+            con.execute(load(f"ingest/{table}"))
+        raise _all_problems(problems)
+    results = _count_winners(con, sources, results)
+    reasons = dict(con.execute(load("ingest/count_reasons")).fetchall())
+    return IngestResult(
+        deliveries=tuple(results),
+        quarantine_reasons=reasons,
+        sources_delivered=tuple(sorted({r.source for r in results if r.already_ingested_run is None})),
+        unstable=tuple(printable(path.name) for path in sorted(waiting)),
+    )
+
+
+@contextmanager
+def _ordered_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep rows in the order of the file, so that line numbers are right."""
+    row = con.execute("select current_setting('preserve_insertion_order')").fetchone()
+    con.execute("set preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        con.execute(f"set preserve_insertion_order = {'true' if row and row[0] else 'false'}")
+
+
+def _all_problems(problems: Sequence[InputError]) -> InputError:
+    if len(problems) == 1:
+        return problems[0]
+    told = [f"{problem.message}{f' ({problem.hint})' if problem.hint else ''}" for problem in problems]
+    return InputError("\n  ".join([f"{len(problems)} files were refused", *told]), hint="nothing was ingested")
+
+
+def _count_winners(
+    con: duckdb.DuckDBPyConnection, sources: Mapping[str, SourceSettings], results: Sequence[DeliveryResult]
+) -> list[DeliveryResult]:
+    """Keep one row per record and enter the counts of each new delivery."""
+    copies: dict[str, int] = {}
+    for source in sorted({r.source for r in results if r.already_ingested_run is None}):
+        copies.update(keep_winners(con, source, sources[source].date_order))
+    counted = []
+    for result in results:
+        duplicates = copies.get(result.sha256, 0) if result.already_ingested_run is None else 0
+        whole = replace(result, duplicates=duplicates, accepted=result.accepted - duplicates)
+        counted.append(whole)
+        if whole.already_ingested_run is None:
+            con.execute(
+                load("ingest/insert_delivery"),
+                {
+                    "delivery_id": whole.sha256, "source": whole.source, "file_name": whole.name,
+                    "bytes": whole.bytes, "rows": whole.rows, "accepted": whole.accepted,
+                    "quarantined": whole.quarantined, "duplicates": whole.duplicates,
+                },
+            )  # fmt: skip
+    return counted
+
+
+class _Night:
+    """The files of one call, read one after the other."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        sources: Mapping[str, SourceSettings],
+        known: Mapping[str, str],
+        settings: IngestSettings,
+        scratch: Path,
+    ) -> None:
+        self._con = con
+        self._sources = sources
+        self._known = known
+        self._settings = settings
+        self._scratch = scratch / "ingest"
+
+    def read_all(
+        self, files: Sequence[tuple[str, Path]], problems: list[InputError], progress: Progress
+    ) -> list[DeliveryResult]:
+        """Read all files; what is wrong with one is added to the problems."""
+        results: list[DeliveryResult] = []
+        seen: dict[str, str] = {}
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(mode=0o700, parents=True)
+        try:
+            for number, prepared in enumerate(self._prepared(files)):
+                try:
+                    results.append(self._read_one(prepared.result(), seen))
+                except InputError as error:
+                    problems.append(error)
+                progress("ingest", done=number + 1, total=len(files), detail=printable(files[number][1].name))
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        return results
+
+    def _prepared(self, files: Sequence[tuple[str, Path]]) -> Iterator[Future[_Prepared]]:
+        """Yield the files in order, while a thread is one file ahead."""
+        with ThreadPoolExecutor(1, thread_name_prefix="ingest-survey") as pool:
+            ahead = deque([pool.submit(self._prepare, *files[0], 0)] if files else [])
+            try:
+                for number in range(len(files)):
+                    if number + 1 < len(files):
+                        ahead.append(pool.submit(self._prepare, *files[number + 1], number + 1))
+                    yield ahead.popleft()
+            finally:
+                for future in ahead:
+                    if future.exception() is None:
+                        future.result().claim.handle.close()
+
+    def _prepare(self, source: str, path: Path, number: int) -> _Prepared:
+        claim = claim_file(path)
+        try:
+            sha256 = hash_claim(claim)
+            confirm_unchanged(claim)
+            survey = None
+            if sha256 not in self._known and not _is_parquet(claim, self._sources[source]):
+                claim.handle.seek(0)
+                survey = survey_file(
+                    claim, self._sources[source], self._settings, self._scratch / f"plain-{number}.csv"
+                )
+            return _Prepared(claim=claim, source=source, sha256=sha256, survey=survey)
+        except BaseException:
+            claim.handle.close()
+            raise
+
+    def _read_one(self, prepared: _Prepared, seen: dict[str, str]) -> DeliveryResult:
+        claim, sha256 = prepared.claim, prepared.sha256
+        result = DeliveryResult(source=prepared.source, name=claim.name, sha256=sha256, bytes=claim.size)
+        with claim.handle:
+            if sha256 in self._known:
+                return replace(result, already_ingested_run=self._known[sha256])
+            if sha256 in seen:
+                warning = f"the same bytes as {seen[sha256]}; read once"
+                return replace(result, already_ingested_run="this run", warnings=(warning,))
+            result = self._read_rows(prepared, result)
+            confirm_unchanged(claim)
+            if prepared.survey and prepared.survey.path != claim.readable_path:
+                Path(prepared.survey.path).unlink(missing_ok=True)
+        seen[sha256] = claim.name
+        return result
+
+    def _read_rows(self, prepared: _Prepared, result: DeliveryResult) -> DeliveryResult:
+        delivery = Delivery(source=prepared.source, delivery_id=prepared.sha256, file_name=prepared.claim.name)
+        if prepared.survey is None:
+            return self._read_parquet(prepared, result, delivery)
+        survey, source = prepared.survey, self._sources[prepared.source]
+        if survey.plain_bytes == 0 or not survey.head.strip(b"\xef\xbb\xbf \t\r\n"):
+            return replace(result, warnings=("the file is empty",))
+        names = parse_header(survey.head, source, delivery.file_name, self._settings)
+        layout = lay_out(names, source, source_name=delivery.source, file_name=delivery.file_name)
+        counted = self._read_csv(survey, source, layout, delivery)
+        warnings = layout.warnings if counted[0] else (*layout.warnings, "the file has a header and no rows")
+        _refuse_mostly_quarantined(counted[0], counted[1], delivery.file_name, self._settings)
+        return replace(
+            result, rows=counted[0], accepted=counted[0] - counted[1], quarantined=counted[1], warnings=warnings
+        )
+
+    def _read_csv(self, survey: Survey, source: SourceSettings, layout: Layout, delivery: Delivery) -> tuple[int, int]:
+        """Return rows and quarantined rows."""
+        rows = survey.records - (1 if source.header else 0)
+        even = survey.delimiters == survey.records * (len(layout.names) - 1)
+        if (
+            not survey.odd
+            and even
+            and load_fast(self._con, survey.path, delivery, source, layout, self._settings, expected_rows=rows)
+        ):
+            return rows, 0
+        exact = read_exactly(survey.path, delivery.file_name, source, layout, self._settings, self._scratch)
+        load_exact(self._con, exact, delivery, layout)
+        return exact.rows, exact.quarantined
+
+    def _read_parquet(self, prepared: _Prepared, result: DeliveryResult, delivery: Delivery) -> DeliveryResult:
+        if prepared.claim.size == 0:
+            return replace(result, warnings=("the file is empty",))
+        source, path = self._sources[prepared.source], prepared.claim.readable_path
+        shape = describe_parquet(self._con, path, prepared.claim, self._settings)
+        layout = lay_out(shape.names, source, source_name=delivery.source, file_name=delivery.file_name)
+        quarantined = load_parquet(self._con, path, delivery, layout, shape.types, self._settings)
+        _refuse_mostly_quarantined(shape.rows, quarantined, delivery.file_name, self._settings)
+        warnings = layout.warnings if shape.rows else (*layout.warnings, "the file has columns and no rows")
+        return replace(
+            result, rows=shape.rows, accepted=shape.rows - quarantined, quarantined=quarantined, warnings=warnings
+        )
+
+
+def _is_parquet(claim: Claim, source: SourceSettings) -> bool:
+    return source.format == "parquet" or claim.name.lower().endswith((".parquet", ".pq"))
+
+
+def _refuse_mostly_quarantined(rows: int, quarantined: int, name: str, settings: IngestSettings) -> None:
+    if rows >= 100 and quarantined > rows * settings.max_quarantined_share:
+        raise InputError(
+            f"{quarantined:,} of {rows:,} rows of {name} cannot be taken",
+            hint="check delimiter, quote and encoding, or raise ingest.max_quarantined_share",
+        )

@@ -1,0 +1,218 @@
+"""The slow reader for files where something is off: every row is either written out clean or put aside with line and reason.
+
+Apart from the fast reader, which takes well-behaved files only. This one reads line by line in bounded memory and
+never guesses: a quote that swallows other rows refuses the whole file, because nobody can say which rows are lost.
+"""
+
+from __future__ import annotations
+
+import csv
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+
+from retail_brain.errors import InputError
+from retail_brain.ingest.header import dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from retail_brain.config.ingest import IngestSettings, SourceSettings
+    from retail_brain.ingest.header import Layout
+
+RAW_CHARACTERS = 10_000
+_FORBIDDEN = ("\0", "\ufffe", "\uffff")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactResult:
+    """Rows read, and the two files that hold them."""
+
+    rows: int
+    accepted: int
+    quarantined: int
+    clean: Path
+    aside: Path
+
+
+class _TooLongError(Exception):
+    """A record grew beyond the limit inside quotes."""
+
+
+class _Lines:
+    """Physical lines of a file as text, remembering where the current record began."""
+
+    def __init__(self, stream: BinaryIO, source: SourceSettings, settings: IngestSettings) -> None:
+        self._stream = stream
+        self._quote = source.quote.encode()
+        self._limit = settings.max_row_bytes
+        self.number = 0
+        self.ended = False
+        self.start_record()
+
+    def start_record(self) -> None:
+        """Forget the lines of the record before."""
+        self.record: list[str] = []
+        self.bytes = 0
+        self.cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline(self._limit)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        if self.number == 0:
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        self.number += 1
+        self.bytes += len(line)
+        if len(line) == self._limit and not line.endswith(b"\n"):
+            self.cut = True
+            if self._skip_rest(line.count(self._quote) if self._quote else 0):
+                raise _TooLongError
+        elif self.bytes > self._limit:
+            raise _TooLongError
+        text = line.decode("utf-8", errors="surrogateescape")
+        self.record.append(text[:RAW_CHARACTERS])
+        return "\n" if self.cut else text
+
+    def _skip_rest(self, quotes: int) -> bool:
+        """Read to the end of the line; tell whether a quote stays open there."""
+        while part := self._stream.readline(self._limit):
+            quotes += part.count(self._quote) if self._quote else 0
+            if part.endswith(b"\n"):
+                break
+        return quotes % 2 == 1
+
+
+def read_exactly(
+    plain_path: str, name: str, source: SourceSettings, layout: Layout, settings: IngestSettings, scratch: Path
+) -> ExactResult:
+    """Sort the rows of a CSV file into clean ones and quarantined ones.
+
+    Args:
+        plain_path: the file as plain UTF-8 bytes.
+        name: its name for messages.
+        source: delimiter, quote and header.
+        layout: where its columns stand.
+        settings: limits.
+        scratch: folder for the two files that are written: `clean.csv` (line, then the fields) and `aside.csv`
+            (line, reason, raw text of at most 10,000 characters).
+
+    Returns:
+        The counts and where the two files are.
+
+    Raises:
+        InputError: a quote is opened and never closed as it should be.
+    """
+    clean, aside = scratch / "clean.csv", scratch / "aside.csv"
+    counts = {"clean": 0, "aside": 0}
+    with ExitStack() as stack:
+        stream = stack.enter_context(open(plain_path, "rb", buffering=1024 * 1024))  # noqa: PTH123
+        stream.seek(0)
+        writers = {kind: csv.writer(_create(stack, path)) for kind, path in (("clean", clean), ("aside", aside))}
+        for line, fields, reason, raw in _records(_Lines(stream, source, settings), name, source, layout, settings):
+            if reason:
+                counts["aside"] += 1
+                writers["aside"].writerow((line, reason, _storable(raw)))
+            else:
+                counts["clean"] += 1
+                writers["clean"].writerow((line, *fields))
+    total = counts["clean"] + counts["aside"]
+    return ExactResult(rows=total, accepted=counts["clean"], quarantined=counts["aside"], clean=clean, aside=aside)
+
+
+def _create(stack: ExitStack, path: Path) -> TextIO:
+    path.unlink(missing_ok=True)
+    return stack.enter_context(path.open("x", encoding="utf-8", newline=""))
+
+
+def _records(
+    lines: _Lines, name: str, source: SourceSettings, layout: Layout, settings: IngestSettings
+) -> Iterator[tuple[int, list[str], str, list[str]]]:
+    options: dict[str, Any] = dialect(source)
+    reader = csv.reader(lines, **options)
+    skip_header = source.header
+    while True:
+        lines.start_record()
+        first = lines.number + 1
+        reason = ""
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except _TooLongError:
+            raise _unclosed(name, first) from None
+        except csv.Error as error:
+            if lines.ended or len(lines.record) > 1:
+                raise _unclosed(name, first) from None
+            fields, reason = [], _reason_of_error(str(error))
+        if skip_header:
+            skip_header = False
+            continue
+        if lines.cut:
+            yield first, [], "row too long", lines.record
+        elif fields or reason:
+            _refuse_swallowed(fields, source, layout, name, first)
+            yield first, fields, reason or _fault(fields, layout, settings), lines.record
+
+
+def _unclosed(name: str, line: int) -> InputError:
+    return InputError(
+        f"{name} opens a quote on line {line} that is not closed as it should be",
+        hint="nobody can say where that row ends; deliver the file again",
+    )
+
+
+def _reason_of_error(text: str) -> str:
+    if "field larger" in text:
+        return "field too long"
+    if "new-line character" in text:
+        return "line break outside quotes"
+    return "text after a closing quote"
+
+
+def _refuse_swallowed(fields: list[str], source: SourceSettings, layout: Layout, name: str, line: int) -> None:
+    """Refuse a file in which a quoted field holds whole rows of the same shape."""
+    width = len(layout.names)
+    if width < 4:
+        return
+    for value in fields:
+        inner = value.split("\n")[1:-1]
+        if any(part.count(source.delimiter) == width - 1 for part in inner):
+            raise _unclosed(name, line)
+
+
+def _fault(fields: list[str], layout: Layout, settings: IngestSettings) -> str:
+    """Return why a row cannot be taken, or an empty text."""
+    if len(fields) != len(layout.names):
+        return "too many fields" if len(fields) > len(layout.names) else "too few fields"
+    joined = "".join(fields)
+    if not joined.isascii():
+        if any("\ud800" <= c <= "\udfff" for c in joined):
+            return "bytes that are not in the encoding"
+        if any(mark in joined for mark in _FORBIDDEN[1:]):
+            return "forbidden character"
+    if "\0" in joined:
+        return "forbidden character"
+    if len(joined) > settings.max_field_characters and max(map(len, fields)) > settings.max_field_characters:
+        return "field too long"
+    if not has_record_id(fields, layout):
+        return "no record id"
+    return ""
+
+
+def has_record_id(fields: list[str], layout: Layout) -> bool:
+    """Tell whether every part of a row's record id is there."""
+    own, other = layout.fields["record_id"], layout.fallback["record_id"]
+    return all(fields[p].strip() for p in own) or bool(other and all(fields[p].strip() for p in other))
+
+
+def _storable(record: list[str]) -> str:
+    text = "".join(record)[:RAW_CHARACTERS]
+    data = text.encode("utf-8", errors="surrogateescape")
+    shown = data.decode("utf-8", errors="backslashreplace")
+    return shown.replace("\0", "\\x00").replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")[:RAW_CHARACTERS]

@@ -1,0 +1,171 @@
+"""A delivery looked at before it is read: hash, plain UTF-8 bytes, and a count of its records that owes nothing to a CSV parser.
+
+Apart from the readers, because this count is what they are held against: an unclosed quote that swallows rows, or a
+reader that drops some, shows as a difference. The same pass notices everything that makes a file less than well behaved.
+"""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retail_brain.ingest.claim import read_chunks
+from retail_brain.ingest.unpack import encoding_of, is_packed, recode, refuse_archive, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from retail_brain.config.ingest import IngestSettings, SourceSettings
+    from retail_brain.ingest.claim import Claim
+
+_HEAD_BYTES = 1024 * 1024
+_UNALIGNED_BYTES = 8 * 1024 * 1024
+_NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What one pass over the plain bytes of a file has seen."""
+
+    path: str = ""
+    head: bytes = b""
+    plain_bytes: int = 0
+    records: int = 0
+    delimiters: int = 0
+    quote_open: bool = False
+    odd: set[str] = field(default_factory=set)
+
+
+def survey_file(claim: Claim, source: SourceSettings, settings: IngestSettings, copy: Path) -> Survey:
+    """Look through a CSV delivery once.
+
+    Args:
+        claim: the open file.
+        source: its delimiter, quote and declared encoding.
+        settings: the caps against bombs.
+        copy: where plain UTF-8 bytes are written when the file is packed or in another encoding.
+
+    Returns:
+        The survey; its path leads to the plain bytes, and `odd` names what keeps them from the fast reader.
+
+    Raises:
+        InputError: the file cannot be unpacked or decoded, or is beyond a cap.
+    """
+    first = claim.handle.read(8)
+    refuse_archive(claim, first)
+    packed = is_packed(first)
+    chunks: Iterator[bytes] = unpack(claim, settings) if packed else read_chunks(claim)
+    start = next(chunks, b"")
+    encoding = encoding_of(start, source.encoding)
+    chunks = _chain(start, chunks)
+    counter = _Counter(source)
+    if not packed and encoding == "utf-8":
+        counter.survey.path = claim.readable_path
+        counter.count(chunks)
+        return counter.survey
+    counter.survey.path = str(copy)
+    counter.count(_copied(chunks if encoding == "utf-8" else recode(chunks, encoding, claim.name), copy))
+    return counter.survey
+
+
+def _chain(start: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield start
+    yield from rest
+
+
+def _copied(chunks: Iterable[bytes], copy: Path) -> Iterator[bytes]:
+    with copy.open("xb") as target:
+        for chunk in chunks:
+            target.write(chunk)
+            yield chunk
+
+
+class _Counter:
+    """Counts record ends and delimiters outside quotes by their parity alone."""
+
+    def __init__(self, source: SourceSettings) -> None:
+        self.survey = Survey()
+        self._quote = source.quote.encode()
+        self._delimiter = source.delimiter.encode()
+        self._spaced = self._quote + b" " + self._delimiter
+        self._other = bytes(set(range(256)) - set(self._quote + self._delimiter + b"\n"))
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._returns = 0
+        self._newlines = 0
+        self._embedded = 0
+        self._last = b"\n"
+
+    def count(self, chunks: Iterable[bytes]) -> None:
+        """Look at all chunks."""
+        survey = self.survey
+        for chunk in _aligned(chunks):
+            if len(survey.head) < _HEAD_BYTES:
+                survey.head += chunk[:_HEAD_BYTES]
+            self._look(chunk)
+            self._count_ends(chunk)
+        if self._last != b"\n":
+            survey.records += 1
+        if self._returns not in {0, self._newlines}:
+            survey.odd.add("mixed line ends")
+        if self._embedded:
+            survey.odd.add("line breaks inside quotes")
+        if survey.quote_open:
+            survey.odd.add("unclosed quote")
+
+    def _look(self, chunk: bytes) -> None:
+        survey = self.survey
+        survey.plain_bytes += len(chunk)
+        self._last = chunk[-1:]
+        if b"\0" in chunk:
+            survey.odd.add("NUL")
+        if not chunk.isascii():
+            self._check_text(chunk)
+        if b"\r" in chunk:
+            self._returns += chunk.count(b"\r\n")
+            if chunk.count(b"\r") != chunk.count(b"\r\n"):
+                survey.odd.add("lone carriage return")
+        if chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk:
+            survey.odd.add("blank line")
+        if self._quote and self._quote in chunk and self._spaced in chunk:
+            survey.odd.add("blank after a quote")
+
+    def _check_text(self, chunk: bytes) -> None:
+        if any(mark in chunk for mark in _NONCHARACTERS):
+            self.survey.odd.add("noncharacter")
+        try:
+            self._decoder.decode(chunk, final=chunk.endswith(b"\n"))
+        except UnicodeDecodeError:
+            self.survey.odd.add("bad bytes")
+            self._decoder.reset()
+
+    def _count_ends(self, chunk: bytes) -> None:
+        survey = self.survey
+        kept = chunk.translate(None, self._other)
+        self._newlines += kept.count(b"\n")
+        if self._quote and (survey.quote_open or self._quote in kept):
+            pieces = ((self._quote if survey.quote_open else b"") + kept).split(self._quote)
+            outside = b"".join(pieces[::2])
+            survey.quote_open = len(pieces) % 2 == 0
+        else:
+            outside = kept
+        ends = outside.count(b"\n")
+        survey.records += ends
+        self._embedded += kept.count(b"\n") - ends
+        survey.delimiters += len(outside) - ends
+
+
+def _aligned(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes in chunks that end with a line, unless a line is very long."""
+    rest = b""
+    for chunk in chunks:
+        joined = rest + chunk
+        cut = joined.rfind(b"\n") + 1
+        if not cut and len(joined) >= _UNALIGNED_BYTES:
+            cut = len(joined)
+        if cut:
+            yield joined[:cut]
+        rest = joined[cut:]
+    if rest:
+        yield rest

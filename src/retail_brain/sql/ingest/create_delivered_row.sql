@@ -1,0 +1,26 @@
+-- One row per accepted row of tonight's deliveries; in the end the winner of each (source, record_id) alone.
+create or replace table delivered_row (
+  source varchar,
+  record_id varchar,
+  delivery_id varchar,
+  line bigint,
+  full_name varchar,
+  given_name varchar,
+  middle_name varchar,
+  family_name varchar,
+  name_suffix varchar,
+  native_name varchar,
+  gender varchar,
+  email varchar,
+  phone varchar,
+  date_of_birth varchar,
+  address varchar,
+  city varchar,
+  region varchar,
+  postal_code varchar,
+  country varchar,
+  loyalty_id varchar,
+  national_id varchar,
+  updated_at varchar,
+  attributes varchar
+)

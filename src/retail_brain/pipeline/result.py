@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-Status = Literal["nothing new", "ingested", "matched", "held", "published"]
+if TYPE_CHECKING:
+    from retail_brain.desk.result import ProfileResult
+
+Status = Literal["nothing new", "ingested", "matched", "held", "published", "warmed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,18 @@ class NightResult:
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     report: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What the demo shows: the night, its accuracy, three customers, and what to try next."""
+
+    night: NightResult
+    precision: float
+    recall: float
+    examples: tuple[ProfileResult, ...]
+    try_next: tuple[str, ...]
+    folder: str
 
 
 class Clock:

@@ -20,8 +20,8 @@ from retail_brain.errors import InputError
 from retail_brain.ingest.claim import Claim, claim_file, confirm_unchanged, hash_claim, printable, unstable_files
 from retail_brain.ingest.exact import read_exactly
 from retail_brain.ingest.find import find_deliveries
-from retail_brain.ingest.header import Layout, lay_out, parse_header
-from retail_brain.ingest.load import Delivery, load_exact, load_fast, load_parquet
+from retail_brain.ingest.header import Delivery, lay_out, parse_header
+from retail_brain.ingest.load import load_exact, load_fast, load_parquet
 from retail_brain.ingest.parquet import describe_parquet
 from retail_brain.ingest.survey import Survey, survey_file
 from retail_brain.ingest.winner import keep_winners
@@ -277,47 +277,42 @@ class _Night:
         return result
 
     def _read_rows(self, prepared: _Prepared, result: DeliveryResult) -> DeliveryResult:
-        delivery = Delivery(source=prepared.source, delivery_id=prepared.sha256, file_name=prepared.claim.name)
-        if prepared.survey is None:
-            return self._read_parquet(prepared, result, delivery)
-        survey, source = prepared.survey, self._sources[prepared.source]
-        if survey.plain_bytes == 0 or not survey.head.strip(b"\xef\xbb\xbf \t\r\n"):
+        survey = prepared.survey
+        if prepared.claim.size == 0 or (survey and not survey.head.strip(b"\xef\xbb\xbf \t\r\n")):
             return replace(result, warnings=("the file is empty",))
-        names = parse_header(survey.head, source, delivery.file_name, self._settings)
-        layout = lay_out(names, source, source_name=delivery.source, file_name=delivery.file_name)
-        counted = self._read_csv(survey, source, layout, delivery)
-        warnings = layout.warnings if counted[0] else (*layout.warnings, "the file has a header and no rows")
-        _refuse_mostly_quarantined(counted[0], counted[1], delivery.file_name, self._settings)
-        return replace(
-            result, rows=counted[0], accepted=counted[0] - counted[1], quarantined=counted[1], warnings=warnings
+        rows, quarantined, warnings = self._read_csv(prepared, survey) if survey else self._read_parquet(prepared)
+        if not rows:
+            warnings = (*warnings, "the file has a header and no rows")
+        _refuse_mostly_quarantined(rows, quarantined, result.name, self._settings)
+        return replace(result, rows=rows, accepted=rows - quarantined, quarantined=quarantined, warnings=warnings)
+
+    def _delivery(self, prepared: _Prepared, names: Sequence[str]) -> Delivery:
+        source, file_name = self._sources[prepared.source], prepared.claim.name
+        layout = lay_out(names, source, source_name=prepared.source, file_name=file_name)
+        return Delivery(
+            source=prepared.source, delivery_id=prepared.sha256, file_name=file_name, shape=source, layout=layout
         )
 
-    def _read_csv(self, survey: Survey, source: SourceSettings, layout: Layout, delivery: Delivery) -> tuple[int, int]:
-        """Return rows and quarantined rows."""
+    def _read_csv(self, prepared: _Prepared, survey: Survey) -> tuple[int, int, tuple[str, ...]]:
+        """Return rows, quarantined rows and warnings."""
+        source = self._sources[prepared.source]
+        delivery = self._delivery(prepared, parse_header(survey.head, source, prepared.claim.name, self._settings))
+        warnings = delivery.layout.warnings
         rows = survey.records - (1 if source.header else 0)
-        even = survey.delimiters == survey.records * (len(layout.names) - 1)
-        if (
-            not survey.odd
-            and even
-            and load_fast(self._con, survey.path, delivery, source, layout, self._settings, expected_rows=rows)
-        ):
-            return rows, 0
-        exact = read_exactly(survey.path, delivery.file_name, source, layout, self._settings, self._scratch)
-        load_exact(self._con, exact, delivery, layout)
-        return exact.rows, exact.quarantined
+        even = survey.delimiters == survey.records * (len(delivery.layout.names) - 1)
+        if even and not survey.odd and load_fast(self._con, survey, delivery, self._settings, rows):
+            return rows, 0, warnings
+        exact = read_exactly(survey.path, delivery, self._settings, self._scratch)
+        load_exact(self._con, exact, delivery)
+        return exact.rows, exact.quarantined, warnings
 
-    def _read_parquet(self, prepared: _Prepared, result: DeliveryResult, delivery: Delivery) -> DeliveryResult:
-        if prepared.claim.size == 0:
-            return replace(result, warnings=("the file is empty",))
-        source, path = self._sources[prepared.source], prepared.claim.readable_path
+    def _read_parquet(self, prepared: _Prepared) -> tuple[int, int, tuple[str, ...]]:
+        """Return rows, quarantined rows and warnings."""
+        path = prepared.claim.readable_path
         shape = describe_parquet(self._con, path, prepared.claim, self._settings)
-        layout = lay_out(shape.names, source, source_name=delivery.source, file_name=delivery.file_name)
-        quarantined = load_parquet(self._con, path, delivery, layout, shape.types, self._settings)
-        _refuse_mostly_quarantined(shape.rows, quarantined, delivery.file_name, self._settings)
-        warnings = layout.warnings if shape.rows else (*layout.warnings, "the file has columns and no rows")
-        return replace(
-            result, rows=shape.rows, accepted=shape.rows - quarantined, quarantined=quarantined, warnings=warnings
-        )
+        delivery = self._delivery(prepared, shape.names)
+        quarantined = load_parquet(self._con, path, delivery, shape.types, self._settings)
+        return shape.rows, quarantined, delivery.layout.warnings
 
 
 def _is_parquet(claim: Claim, source: SourceSettings) -> bool:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from retail_brain.errors import InputError
-from retail_brain.ingest.header import dialect
+from retail_brain.ingest.header import BLANKS, dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from retail_brain.config.ingest import IngestSettings, SourceSettings
-    from retail_brain.ingest.header import Layout
+    from retail_brain.ingest.header import Delivery, Layout
 
 RAW_CHARACTERS = 10_000
 _FORBIDDEN = ("\0", "\ufffe", "\uffff")
@@ -88,16 +88,12 @@ class _Lines:
         return quotes % 2 == 1
 
 
-def read_exactly(
-    plain_path: str, name: str, source: SourceSettings, layout: Layout, settings: IngestSettings, scratch: Path
-) -> ExactResult:
+def read_exactly(plain_path: str, delivery: Delivery, settings: IngestSettings, scratch: Path) -> ExactResult:
     """Sort the rows of a CSV file into clean ones and quarantined ones.
 
     Args:
         plain_path: the file as plain UTF-8 bytes.
-        name: its name for messages.
-        source: delimiter, quote and header.
-        layout: where its columns stand.
+        delivery: its name for messages, its shape, and where its columns stand.
         settings: limits.
         scratch: folder for the two files that are written: `clean.csv` (line, then the fields) and `aside.csv`
             (line, reason, raw text of at most 10,000 characters).
@@ -114,7 +110,7 @@ def read_exactly(
         stream = stack.enter_context(open(plain_path, "rb", buffering=1024 * 1024))  # noqa: PTH123
         stream.seek(0)
         writers = {kind: csv.writer(_create(stack, path)) for kind, path in (("clean", clean), ("aside", aside))}
-        for line, fields, reason, raw in _records(_Lines(stream, source, settings), name, source, layout, settings):
+        for line, fields, reason, raw in _records(_Lines(stream, delivery.shape, settings), delivery, settings):
             if reason:
                 counts["aside"] += 1
                 writers["aside"].writerow((line, reason, _storable(raw)))
@@ -131,11 +127,11 @@ def _create(stack: ExitStack, path: Path) -> TextIO:
 
 
 def _records(
-    lines: _Lines, name: str, source: SourceSettings, layout: Layout, settings: IngestSettings
+    lines: _Lines, delivery: Delivery, settings: IngestSettings
 ) -> Iterator[tuple[int, list[str], str, list[str]]]:
-    options: dict[str, Any] = dialect(source)
+    options: dict[str, Any] = dialect(delivery.shape)
     reader = csv.reader(lines, **options)
-    skip_header = source.header
+    skip_header = delivery.shape.header
     while True:
         lines.start_record()
         first = lines.number + 1
@@ -145,10 +141,10 @@ def _records(
         except StopIteration:
             return
         except _TooLongError:
-            raise _unclosed(name, first) from None
+            raise _unclosed(delivery, first) from None
         except csv.Error as error:
             if lines.ended or len(lines.record) > 1:
-                raise _unclosed(name, first) from None
+                raise _unclosed(delivery, first) from None
             fields, reason = [], _reason_of_error(str(error))
         if skip_header:
             skip_header = False
@@ -156,13 +152,13 @@ def _records(
         if lines.cut:
             yield first, [], "row too long", lines.record
         elif fields or reason:
-            _refuse_swallowed(fields, source, layout, name, first)
-            yield first, fields, reason or _fault(fields, layout, settings), lines.record
+            _refuse_swallowed(fields, delivery, first)
+            yield first, fields, reason or _fault(fields, delivery.layout, settings), lines.record
 
 
-def _unclosed(name: str, line: int) -> InputError:
+def _unclosed(delivery: Delivery, line: int) -> InputError:
     return InputError(
-        f"{name} opens a quote on line {line} that is not closed as it should be",
+        f"{delivery.file_name} opens a quote on line {line} that is not closed as it should be",
         hint="nobody can say where that row ends; deliver the file again",
     )
 
@@ -175,15 +171,15 @@ def _reason_of_error(text: str) -> str:
     return "text after a closing quote"
 
 
-def _refuse_swallowed(fields: list[str], source: SourceSettings, layout: Layout, name: str, line: int) -> None:
+def _refuse_swallowed(fields: list[str], delivery: Delivery, line: int) -> None:
     """Refuse a file in which a quoted field holds whole rows of the same shape."""
-    width = len(layout.names)
+    width = len(delivery.layout.names)
     if width < 4:
         return
     for value in fields:
         inner = value.split("\n")[1:-1]
-        if any(part.count(source.delimiter) == width - 1 for part in inner):
-            raise _unclosed(name, line)
+        if any(part.count(delivery.shape.delimiter) == width - 1 for part in inner):
+            raise _unclosed(delivery, line)
 
 
 def _fault(fields: list[str], layout: Layout, settings: IngestSettings) -> str:
@@ -191,24 +187,22 @@ def _fault(fields: list[str], layout: Layout, settings: IngestSettings) -> str:
     if len(fields) != len(layout.names):
         return "too many fields" if len(fields) > len(layout.names) else "too few fields"
     joined = "".join(fields)
-    if not joined.isascii():
-        if any("\ud800" <= c <= "\udfff" for c in joined):
-            return "bytes that are not in the encoding"
-        if any(mark in joined for mark in _FORBIDDEN[1:]):
-            return "forbidden character"
-    if "\0" in joined:
-        return "forbidden character"
-    if len(joined) > settings.max_field_characters and max(map(len, fields)) > settings.max_field_characters:
-        return "field too long"
-    if not has_record_id(fields, layout):
-        return "no record id"
-    return ""
+    reason = ""
+    if not joined.isascii() and any("\ud800" <= c <= "\udfff" for c in joined):
+        reason = "bytes that are not in the encoding"
+    elif any(mark in joined for mark in _FORBIDDEN):
+        reason = "forbidden character"
+    elif len(joined) > settings.max_field_characters and max(map(len, fields)) > settings.max_field_characters:
+        reason = "field too long"
+    elif not _has_record_id(fields, layout):
+        reason = "no record id"
+    return reason
 
 
-def has_record_id(fields: list[str], layout: Layout) -> bool:
+def _has_record_id(fields: list[str], layout: Layout) -> bool:
     """Tell whether every part of a row's record id is there."""
     own, other = layout.fields["record_id"], layout.fallback["record_id"]
-    return all(fields[p].strip() for p in own) or bool(other and all(fields[p].strip() for p in other))
+    return all(fields[p].strip(BLANKS) for p in own) or bool(other and all(fields[p].strip(BLANKS) for p in other))
 
 
 def _storable(record: list[str]) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from retail_brain.config.ingest import IngestSettings, SourceSettings
 
+BLANKS = " \t\n\v\f\r\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What is taken away around a value: white space of every script, and characters that nobody sees."""
+
 _DATA_LIKE = re.compile(r"@|\d{4,}|^\d+$|\d[/.-]\d")
 _SHOWN_NAMES = 30
 
@@ -33,6 +36,17 @@ class Layout:
     fallback: dict[str, tuple[int, ...]]
     attributes: tuple[tuple[str, int], ...]
     warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A file that is being read: whose it is, what its bytes are known by, its shape and its columns."""
+
+    source: str
+    delivery_id: str
+    file_name: str
+    shape: SourceSettings
+    layout: Layout
 
 
 def parse_header(head: bytes, source: SourceSettings, name: str, settings: IngestSettings) -> tuple[str, ...]:

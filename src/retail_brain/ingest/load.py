@@ -6,12 +6,12 @@ names of passed-through ones are parameters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retail_brain.config.ingest import DELIVERED_FIELDS
+from retail_brain.config.ingest import DELIVERED_FIELDS, SourceSettings
 from retail_brain.engine import quote_identifier
 from retail_brain.errors import InputError, IntegrityError
+from retail_brain.ingest.header import BLANKS
 from retail_brain.sql import load
 
 if TYPE_CHECKING:
@@ -19,21 +19,12 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from retail_brain.config.ingest import IngestSettings, SourceSettings
+    from retail_brain.config.ingest import IngestSettings
     from retail_brain.ingest.exact import ExactResult
-    from retail_brain.ingest.header import Layout
+    from retail_brain.ingest.header import Delivery, Layout
+    from retail_brain.ingest.survey import Survey
 
-_BLANKS = "' \t\r\n\u00a0\ufeff'"
 _CLEAN_LINE_BYTES = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What every row of a file is loaded with."""
-
-    source: str
-    delivery_id: str
-    file_name: str
 
 
 def delivered_row_sql(reader: str, line: str, layout: Layout, cell: Callable[[int], str], where: str) -> str:
@@ -43,7 +34,7 @@ def delivered_row_sql(reader: str, line: str, layout: Layout, cell: Callable[[in
         reader: the table function that reads the file.
         line: SQL of a row's line number.
         layout: where the columns stand.
-        cell: gives the SQL of the raw text at a position.
+        cell: gives the SQL of the trimmed text at a position, NULL where it is empty.
         where: a condition on `record_id` and the line; rows outside it are not loaded.
 
     Returns:
@@ -68,7 +59,7 @@ def field_sql(layout: Layout, field: str, cell: Callable[[int], str]) -> str:
 def record_id_sql(layout: Layout, cell: Callable[[int], str]) -> str:
     """Build the SQL of the record id: NULL unless all its parts are there."""
     parts = [layout.fields["record_id"], layout.fallback["record_id"]]
-    joined = [" || ' ' || ".join(_trimmed(cell(p)) for p in places) for places in parts if places]
+    joined = [" || ' ' || ".join(cell(p) for p in places) for places in parts if places]
     return f"coalesce({', '.join(joined)})"
 
 
@@ -76,19 +67,26 @@ def attributes_sql(layout: Layout, cell: Callable[[int], str]) -> str:
     """Build the SQL of the passed-through columns as one JSON object, NULL when all are empty."""
     if not layout.attributes:
         return "null::varchar"
-    cells = [_trimmed(cell(place)) for _, place in layout.attributes]
+    cells = [cell(place) for _, place in layout.attributes]
     pairs = ", ".join(f"$name{number}::varchar, {text}" for number, text in enumerate(cells))
     return f"case when coalesce({', '.join(cells)}) is not null then json_object({pairs})::varchar end"
 
 
-def _trimmed(cell: str) -> str:
-    return f"nullif(trim({cell}, {_BLANKS}), '')"
+def trimmed_sql(text: str, *, wide: bool) -> str:
+    """Build the SQL of a text without blanks around it, NULL where nothing is left.
+
+    Args:
+        text: SQL of the text.
+        wide: also take away tabs, line breaks and invisible characters, which takes twice as long as blanks alone.
+    """
+    taken = f", '{BLANKS}'" if wide else ""
+    return f"nullif(trim({text}{taken}), '')"
 
 
 def _joined(places: Sequence[int], cell: Callable[[int], str]) -> str:
     if not places:
         return "null::varchar"
-    parts = [_trimmed(cell(place)) for place in places]
+    parts = [cell(place) for place in places]
     return parts[0] if len(parts) == 1 else f"nullif(concat_ws(' ', {', '.join(parts)}), '')"
 
 
@@ -104,23 +102,14 @@ def _csv_reader(columns: int, source: SourceSettings, *, header: bool, line_byte
 
 
 def load_fast(
-    con: duckdb.DuckDBPyConnection,
-    path: str,
-    delivery: Delivery,
-    source: SourceSettings,
-    layout: Layout,
-    settings: IngestSettings,
-    *,
-    expected_rows: int,
+    con: duckdb.DuckDBPyConnection, survey: Survey, delivery: Delivery, settings: IngestSettings, expected_rows: int
 ) -> bool:
     """Append a well-behaved CSV file to `delivered_row`.
 
     Args:
         con: a connection whose setting `preserve_insertion_order` is on.
-        path: plain UTF-8 bytes.
-        delivery: what each row is loaded with.
-        source: delimiter, quote and header.
-        layout: where the columns stand.
+        survey: where its plain UTF-8 bytes are.
+        delivery: what each row is loaded with, and where the columns stand.
         settings: a row longer than a field may be is left to the exact reader.
         expected_rows: the independent count.
 
@@ -129,14 +118,17 @@ def load_fast(
     """
     import duckdb
 
-    reader = _csv_reader(len(layout.names), source, header=source.header, line_bytes=settings.max_field_characters)
-    first = 1 if source.header else 0
-    statement = delivered_row_sql(
-        reader, f"row_number() over () + {first}", layout, lambda place: f"c{place}", "record_id is not null"
-    )
+    shape, layout = delivery.shape, delivery.layout
+    reader = _csv_reader(len(layout.names), shape, header=shape.header, line_bytes=settings.max_field_characters)
+    line = f"row_number() over () + {1 if shape.header else 0}"
+
+    def cell(place: int) -> str:
+        return trimmed_sql(f"c{place}", wide=survey.invisible)
+
+    statement = delivered_row_sql(reader, line, layout, cell, "record_id is not null")
     con.execute("begin")
     try:
-        loaded = _count(con.execute(statement, _parameters(path, delivery, layout)))
+        loaded = _count(con.execute(statement, _parameters(survey.path, delivery)))
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         con.execute("rollback")
         return False
@@ -147,20 +139,22 @@ def load_fast(
     return loaded == expected_rows
 
 
-def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Delivery, layout: Layout) -> None:
+def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Delivery) -> None:
     """Append what the exact reader wrote to `delivered_row` and `quarantined_row_new`.
 
     Raises:
         IntegrityError: DuckDB did not read back what was written.
     """
-    from retail_brain.config.ingest import SourceSettings
-
     plain = SourceSettings(files=("clean.csv",), columns={"record_id": "line"})
-    reader = _csv_reader(len(layout.names) + 1, plain, header=False, line_bytes=_CLEAN_LINE_BYTES)
-    statement = delivered_row_sql(reader, "c0::bigint", layout, lambda place: f"c{place + 1}", "record_id is not null")
+    reader = _csv_reader(len(delivery.layout.names) + 1, plain, header=False, line_bytes=_CLEAN_LINE_BYTES)
+
+    def cell(place: int) -> str:
+        return trimmed_sql(f"c{place + 1}", wide=True)
+
+    statement = delivered_row_sql(reader, "c0::bigint", delivery.layout, cell, "record_id is not null")
     loaded = 0
     if exact.accepted:
-        loaded = _count(con.execute(statement, _parameters(str(exact.clean), delivery, layout)))
+        loaded = _count(con.execute(statement, _parameters(str(exact.clean), delivery)))
     aside = 0
     if exact.quarantined:
         parameters = {
@@ -173,14 +167,16 @@ def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Del
 
 
 def load_parquet(
-    con: duckdb.DuckDBPyConnection,
-    path: str,
-    delivery: Delivery,
-    layout: Layout,
-    types: Sequence[str],
-    settings: IngestSettings,
+    con: duckdb.DuckDBPyConnection, path: str, delivery: Delivery, types: Sequence[str], settings: IngestSettings
 ) -> int:
-    """Append a Parquet file to `delivered_row`, and the rows without a record id or with forbidden text to the quarantine.
+    """Append a Parquet file to `delivered_row`, and rows that cannot be taken to `quarantined_row_new`.
+
+    Args:
+        con: a connection whose setting `preserve_insertion_order` is on.
+        path: the file.
+        delivery: what each row is loaded with, and where the columns stand.
+        types: the DuckDB type of each column.
+        settings: the longest field.
 
     Returns:
         How many rows were quarantined.
@@ -190,41 +186,68 @@ def load_parquet(
     """
     import duckdb
 
-    def cell(place: int) -> str:
-        name = f"parquet_row.{quote_identifier(layout.names[place])}"
-        if types[place] in {"DOUBLE", "FLOAT"}:
-            return f"case when {name} = trunc({name}) and abs({name}) < 1e15 then {name}::bigint::varchar else {name}::varchar end"
-        return name if types[place] == "VARCHAR" else f"{name}::varchar"
-
-    used = sorted(
-        {place for places in layout.fields.values() for place in places} | {place for _, place in layout.attributes}
-    )
-    texts = ", ".join(cell(place) for place in used)
-    limits = f"list_max([length(t) for t in [{texts}]]) > {settings.max_field_characters}"
-    forbidden = f"regexp_matches(concat_ws('', {texts}), '[\\x00\\x{{FFFE}}\\x{{FFFF}}]')"
-    reason = (
-        f"case when {forbidden} then 'forbidden character' when {limits} then 'field too long' "
-        f"when {record_id_sql(layout, cell)} is null then 'no record id' end"
-    )
-    reader = f"(select * from (select *, {reason} as fault_ from read_parquet($path, file_row_number = true) as parquet_row) where fault_ is null) as parquet_row"
-    insert = delivered_row_sql(reader, "file_row_number + 1", layout, cell, "true")
+    layout = delivery.layout
+    reader, cell = parquet_reader_sql(layout, types, settings)
+    statement = delivered_row_sql(f"(from {reader} where fault is null)", "file_row_number + 1", layout, cell, "true")
     aside = (
-        f"insert into quarantined_row_new select $delivery_id, $source, $file_name, file_row_number + 1, {reason} as fault_, "
-        f"left(replace(concat_ws(',', {texts}), chr(0), '\\x00'), 10000) "
-        "from read_parquet($path, file_row_number = true) as parquet_row where fault_ is not null"
+        "insert into quarantined_row_new\n"
+        "select $delivery_id, $source, $file_name, file_row_number + 1, fault, "
+        f"left(replace(concat_ws(',', {', '.join(cell(place) for place in _used(layout))}), chr(0), '\\x00'), 10000)\n"
+        f"from {reader}\nwhere fault is not null"
     )
-    parameters = {"path": path, "delivery_id": delivery.delivery_id, "source": delivery.source}
+    parameters = {
+        "path": path, "delivery_id": delivery.delivery_id,
+        "source": delivery.source, "file_name": delivery.file_name,
+    }  # fmt: skip
     try:
-        con.execute(insert, _parameters(path, delivery, layout))
-        return _count(con.execute(aside, {**parameters, "file_name": delivery.file_name}))
+        con.execute(statement, _parameters(path, delivery))
+        return _count(con.execute(aside, parameters))
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException):
         raise InputError(
             f"{delivery.file_name} is damaged: it cannot be read to its end", hint="deliver it again"
         ) from None
 
 
-def _parameters(path: str, delivery: Delivery, layout: Layout) -> dict[str, str]:
-    names = {f"name{number}": column for number, (column, _) in enumerate(layout.attributes)}
+def parquet_reader_sql(
+    layout: Layout, types: Sequence[str], settings: IngestSettings
+) -> tuple[str, Callable[[int], str]]:
+    """Build the table expression of a Parquet file with one text column t0, t1 … for each used column, and its fault.
+
+    Returns:
+        The expression (file_row_number, t…, fault) and what gives the SQL of the trimmed text at a position.
+    """
+    texts = ", ".join(f"{_text_sql(layout.names[place], types[place])} as t{place}" for place in _used(layout))
+    listed = ", ".join(f"t{place}" for place in _used(layout))
+
+    def cell(place: int) -> str:
+        return trimmed_sql(f"t{place}", wide=True)
+
+    fault = (
+        f"case when regexp_matches(concat_ws('', {listed}), '[\\x00\\x{{FFFE}}\\x{{FFFF}}]') then 'forbidden character' "
+        f"when list_max([length(text) for text in [{listed}]]) > {settings.max_field_characters} then 'field too long' "
+        f"when {record_id_sql(layout, cell)} is null then 'no record id' end"
+    )
+    rows = f"(select file_row_number, {texts} from read_parquet($path, file_row_number = true))"
+    return f"(select *, {fault} as fault from {rows})", cell
+
+
+def _used(layout: Layout) -> list[int]:
+    places = {
+        place for mapping in (layout.fields, layout.fallback) for several in mapping.values() for place in several
+    }
+    return sorted(places | {place for _, place in layout.attributes})
+
+
+def _text_sql(name: str, kind: str) -> str:
+    column = quote_identifier(name)
+    if kind in {"DOUBLE", "FLOAT"}:
+        whole = f"{column} = trunc({column}) and abs({column}) < 1e15"
+        return f"case when {whole} then {column}::bigint::varchar else {column}::varchar end"
+    return column if kind == "VARCHAR" else f"{column}::varchar"
+
+
+def _parameters(path: str, delivery: Delivery) -> dict[str, str]:
+    names = {f"name{number}": column for number, (column, _) in enumerate(delivery.layout.attributes)}
     return {"path": path, "source": delivery.source, "delivery_id": delivery.delivery_id, **names}
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 1024 * 1024
 _UNALIGNED_BYTES = 8 * 1024 * 1024
+_INVISIBLE = tuple(c.encode() for c in "\x85\u200b\u2028\u2029\ufeff")
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 
@@ -35,6 +36,7 @@ class Survey:
     records: int = 0
     delimiters: int = 0
     quote_open: bool = False
+    invisible: bool = False
     odd: set[str] = field(default_factory=set)
 
 
@@ -120,6 +122,8 @@ class _Counter:
         self._last = chunk[-1:]
         if b"\0" in chunk:
             survey.odd.add("NUL")
+        if b"\t" in chunk and self._delimiter != b"\t":
+            survey.invisible = True
         if not chunk.isascii():
             self._check_text(chunk)
         if b"\r" in chunk:
@@ -134,6 +138,8 @@ class _Counter:
     def _check_text(self, chunk: bytes) -> None:
         if any(mark in chunk for mark in _NONCHARACTERS):
             self.survey.odd.add("noncharacter")
+        if any(mark in chunk for mark in _INVISIBLE):
+            self.survey.invisible = True
         try:
             self._decoder.decode(chunk, final=chunk.endswith(b"\n"))
         except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The night: the stages in order, each safe to repeat, with one run id and one lock.
+"""The night: the stages in order, each safe to repeat, with one run id, one lock and one lease.
 
 A stage leaves its artefacts in the run's folder and its name in the manifest, so that a command that was cut off goes
 on where it stopped. Nothing is visible to readers before `publish` commits.
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError, RefusedError
 from retail_brain.model import no_progress
 from retail_brain.pipeline import match as steps
-from retail_brain.pipeline.intake import Intake, describe_files, take_deliveries
+from retail_brain.pipeline.intake import take_deliveries
+from retail_brain.pipeline.lease import HeldLease
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.result import Clock, NightResult
-from retail_brain.pipeline.state import STATE, PreviousState, load_previous
+from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store import run as runs
 
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from retail_brain.pipeline.stores import Stores
     from retail_brain.workspace import RunFolder
 
-INGESTED, MATCHED, PUBLISHED = "ingested", "matched", "published"
+INGESTED, MATCHED = "ingested", "matched"
+STAGES = ("ingest", "match", "publish", "warm")
 _INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
 _DIFFERENCES = ("record_change", "profile", "profile_gone", "profile_alias_new", "merge_log_new", "shared_value")
+_TOLD = ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,16 +47,24 @@ class Night:
 
     stores: Stores
     con: duckdb.DuckDBPyConnection
+    lease: HeldLease
     progress: Progress
     clock: Clock
-    result: NightResult = NightResult(status="nothing new")  # noqa: RUF009 - frozen
-    lease: runs.Lease | None = None
+    result: NightResult
+    run_id: int = 0
     folder: RunFolder | None = None
 
     @property
     def config(self) -> Configuration:
         """The configuration of the command."""
         return self.stores.config
+
+    @property
+    def artefacts(self) -> RunFolder:
+        """The folder of the open run."""
+        if self.folder is None:
+            raise RefusedError("no run is open")
+        return self.folder
 
     def tell(self, **values: Any) -> None:
         """Add to the result."""
@@ -71,10 +82,18 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
     if not config.sources:
         raise ConfigurationError("the configuration names no source", hint="retail-brain init writes the sources it finds")
     clock = Clock()
-    with open_stores(config, progress) as stores, stores.workspace.lock(what):
+    with open_stores(config, progress) as stores, stores.workspace.lock(what), HeldLease(stores) as lease:
         with open_engine(config.resources, stores.workspace.scratch) as con:
             clock.lap("services")
-            yield Night(stores=stores, con=con, progress=progress, clock=clock)
+            night = Night(
+                stores=stores, con=con, lease=lease, progress=progress, clock=clock, result=NightResult(status="nothing new")
+            )
+            try:
+                yield night
+            except BaseException:
+                if night.run_id:
+                    lease.note_failure(night.run_id)
+                raise
 
 
 def run_night(
@@ -94,192 +113,201 @@ def run_night(
     Raises:
         RetailBrainError: one of the kinds in `errors`; nothing half-done is visible.
     """
-    with open_night(config, progress, f"retail-brain {last}") as night:
-        _ingest(night, files)
-        if last == "ingest" or night.lease is None:
-            return _finish(night)
-        _match(night)
-        if last == "match" or night.result.status == "held":
-            return _finish(night)
-        _publish(night)
-        if last == "warm":
-            _warm(night)
-        return _finish(night)
+    with open_night(config, progress, f"retail-brain {'run' if last == 'warm' else last}") as night:
+        wanted = STAGES[: STAGES.index(last) + 1]
+        if _ingest(night, files) and "match" in wanted:
+            _match(night)
+            if "publish" in wanted and night.result.status != "held":
+                _publish(night, warm="warm" in wanted)
+        night.tell()
+        return night.result
 
 
-def continue_night(config: Configuration, *, stage: str, progress: Progress = no_progress, approve: str | None = None) -> NightResult:
+def continue_night(
+    config: Configuration, *, stage: str, progress: Progress = no_progress, run_id: int | None = None, approve: str | None = None
+) -> NightResult:
     """Run one later stage of the run that waits for it.
 
     Args:
         config: the configuration.
         stage: match, publish or warm.
         progress: told how far the stage is.
+        run_id: the run that must be the waiting one.
         approve: reason to publish a held run all the same.
 
     Returns:
         What was done; "nothing new" where no run waits for this stage.
+
+    Raises:
+        RefusedError: the run is held and was not approved, or is not the one that waits.
     """
     with open_night(config, progress, f"retail-brain {stage}") as night:
         if stage == "warm":
-            _warm(night)
-            return _finish(night)
-        if not _reopen(night, INGESTED if stage == "match" else MATCHED):
-            return _finish(night)
-        if stage == "match":
-            _match(night)
-        else:
-            _publish(night, approve=approve)
-        return _finish(night)
+            _warm(night, all_keys=False)
+            night.tell(status="warmed")
+        elif _reopen(night, INGESTED if stage == "match" else MATCHED, run_id):
+            if stage == "match":
+                _match(night)
+            else:
+                _publish(night, warm=approve is not None, approve=approve)
+        elif run_id is not None:
+            raise RefusedError(f"run {run_id} is not waiting", hint="retail-brain run list")
+        night.tell()
+        return night.result
 
 
-def _ingest(night: Night, files: Sequence[Path] | None) -> None:
-    waiting = _waiting_run(night)
-    known = runs.known_deliveries(night.stores.pg)
-    intake = take_deliveries(night.con, night.config, files=files, known=known, waiting=waiting, scratch=night.stores.workspace.scratch, progress=night.progress)
+def _ingest(night: Night, files: Sequence[Path] | None) -> bool:
+    """Take in tonight's files; say whether there is anything to match."""
+    pg, workspace = night.stores.pg, night.stores.workspace
+    waiting = waiting_run(night.stores)
+    known = {delivery: str(run_id) for delivery, run_id in runs.known_deliveries(pg).items()}
+    intake = take_deliveries(
+        night.con, night.config, files=files, known=known, waiting_paths=waiting.manifest["paths"] if waiting else (),
+        scratch=workspace.scratch, progress=night.progress,
+    )  # fmt: skip
     night.clock.lap("ingest")
-    night.tell(files=describe_files(intake), quarantine_reasons=dict(intake.result.quarantine_reasons), warnings=tuple(intake.result.warnings))
+    night.tell(files=intake.files, quarantine_reasons=dict(intake.quarantine_reasons), warnings=intake.warnings)
     if not intake.new_delivery_ids:
-        return
-    fingerprint = _fingerprint(night, intake)
-    if waiting and waiting.manifest.get("fingerprint") == fingerprint and waiting.manifest.get("run_id"):
-        night.lease = runs.resume_run(night.stores.pg, waiting.manifest["run_id"])
-        night.folder = waiting
+        return False
+    parts = [*intake.new_delivery_ids, night.config.fingerprint()]
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
+        night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
     else:
-        night.lease = runs.begin_run(night.stores.pg)
-        night.folder = night.stores.workspace.create_run_folder(night.lease.run_id)
+        night.run_id = night.lease.begin()
+        night.folder = workspace.create_run_folder(night.run_id)
         for name in _INTAKE:
             night.folder.write(night.con, name)
         night.folder.note(
-            run_id=night.lease.run_id, fingerprint=fingerprint, stage=INGESTED, delivery_paths=[str(path) for path in intake.paths],
-            full_sources=list(intake.full_sources), result=_plain(night.result),
+            run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
+            full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],
         )  # fmt: skip
     night.clock.lap("ingest")
-    night.tell(run_id=night.lease.run_id, status="ingested")
+    night.tell(run_id=night.run_id, status="ingested")
+    return True
 
 
 def _match(night: Night) -> None:
-    folder, con, config = _folder(night), night.con, night.config
+    folder, con, config = night.artefacts, night.con, night.config
     previous = load_previous(night.stores, con)
-    if folder.manifest.get("stage") == MATCHED and folder.manifest.get("base_run") == previous.run_id and _reload(night):
+    manifest = folder.manifest
+    if manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and _reload(night):
         return
-    first = previous.run_id is None
-    changes = steps.standardise(con, config, tuple(folder.manifest.get("full_sources", ())))
+    night.progress("standardise", total=2)
+    changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
+    night.progress("standardise", done=1, total=2)
     steps.build_keys(con, config)
+    night.progress("standardise", done=2, total=2)
     night.clock.lap("standardise")
     model = steps.choose_model(con, config, night.stores.workspace, previous, night.progress)
     night.clock.lap("train")
-    pairs = steps.score(con, config, model, previous, night.progress)
+    scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
     night.progress("resolve", total=1)
-    steps.resolve(con, config, previous.generation + 1)
+    steps.resolve(con, config, previous)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
-    steps.survive(con, config, first=first)
+    steps.survive(con, config, first=previous.run_id is None)
     night.clock.lap("survive")
-    steps.find_differences(con, config, first=first, model_id=model.model_id, last_merge_id=previous.last_merge_id)
-    night.tell(**night_counts(con, changes), pairs=pairs, model_id=model.model_id, kept_out=kept_out(con))
-    verdict = audit_run(night.stores, con, night.result)
+    steps.find_differences(con, config, previous, model_id=model.model_id)
+    night.tell(**night_counts(con, changes), pairs=scored.pairs, model_id=model.model_id, kept_out=kept_out(con))
+    history = [run.counts.get("metrics") or {} for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)]
+    verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
+    night.tell(status=verdict.verdict == "held" and "held" or "matched", findings=tuple(f.to_json() for f in verdict.findings))
     for name in (*STATE, *_DIFFERENCES):
         folder.write(con, name)
-    folder.note(stage=MATCHED, base_run=previous.run_id, first=first, model_id=model.model_id, verdict=verdict.verdict, metrics=verdict.metrics)
+    folder.note(
+        stage=MATCHED, base_run=previous.run_id, first=previous.run_id is None, model_id=model.model_id, finished=True,
+        metrics=metrics.to_json(), counts=_counts(night.result), status=night.result.status,
+    )  # fmt: skip
     night.clock.lap("audit")
-    night.tell(status="held" if verdict.verdict == "held" else "matched", findings=verdict.findings)
-    folder.note(result=_plain(night.result), finished=True)
-    if verdict.verdict == "held":
-        runs.hold_run(night.stores.pg, _lease(night), counts=_plain(night.result), metrics=verdict.metrics)
+    if night.result.status == "held":
+        _hold(night)
 
 
-def _publish(night: Night, *, approve: str | None = None) -> None:
+def _hold(night: Night) -> None:
+    messages = "; ".join(finding["message"] for finding in night.result.findings)
+    runs.finish_run(
+        night.stores.pg, night.run_id, "held", reason=messages, counts=_counts(night.result), seconds=night.clock.seconds
+    )
+
+
+def _publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
+    from retail_brain.pipeline.reporting import write_report
     from retail_brain.store.publish import publish_run
 
-    folder = _folder(night)
-    if folder.manifest.get("verdict") == "held" and approve is None:
-        raise RefusedError(
-            f"run {folder.manifest['run_id']} is held and was not approved", hint=f"retail-brain run show {folder.manifest['run_id']}"
-        )
+    manifest = night.artefacts.manifest
+    if manifest["status"] == "held" and approve is None:
+        raise RefusedError(f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}")
     night.progress("publish", total=1)
+    counts = {**manifest["counts"], "metrics": manifest["metrics"]}
     published = publish_run(
-        night.stores.pg, night.con, lease=_lease(night), model_id=folder.manifest["model_id"],
-        counts=_plain(night.result), metrics=folder.manifest.get("metrics", {}), approved_because=approve,
+        night.stores.postgres, night.con, run_id=night.run_id, lease_token=night.lease.token, model_id=manifest["model_id"],
+        counts=counts, seconds=night.clock.seconds,
     )  # fmt: skip
     night.progress("publish", done=1, total=1)
     night.clock.lap("publish")
     night.tell(status="published", generation=published.generation, written=dict(published.rows))
+    if warm:
+        _warm(night, all_keys=bool(manifest["first"]))
+    night.tell(report=str(write_report(night.stores, night.result, manifest["metrics"])))
+    night.clock.lap("report")
+    runs.finish_run(night.stores.pg, night.run_id, reason=approve, counts={"warmed": night.result.warmed}, seconds=night.clock.seconds)
+    kept = runs.list_runs(night.stores.pg, status="published", limit=night.config.workspace.keep_runs)
+    night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
 
 
-def _warm(night: Night) -> None:
+def _warm(night: Night, *, all_keys: bool) -> None:
     from retail_brain.pipeline.warm import warm_cache
 
-    warmed = warm_cache(night.stores, night.con, progress=night.progress)
+    warmed = warm_cache(night.stores, night.con if all_keys else None, progress=night.progress)
     night.clock.lap("warm")
     night.tell(warmed=warmed.keys, warnings=(*night.result.warnings, *warmed.warnings))
 
 
-def _finish(night: Night) -> NightResult:
-    from retail_brain.pipeline.reporting import write_report
-
-    if night.result.status == "published" and night.lease is not None:
-        report = write_report(night.stores, night.con, night.result)
-        night.clock.lap("report")
-        night.tell(report=str(report))
-        runs.finish_run(night.stores.pg, night.lease, counts=_plain(night.result), seconds=night.clock.seconds)
-        keep = {night.lease.run_id, *runs.published_run_ids(night.stores.pg, limit=night.config.workspace.keep_runs)}
-        night.stores.workspace.forget_runs(keep)
-    night.tell()
-    return night.result
+def waiting_run(stores: Stores) -> RunFolder | None:
+    """Return the folder of the run that was begun last, if it was neither published nor dropped and can go on."""
+    last = next(iter(runs.list_runs(stores.pg, limit=1)), None)
+    if last is None or last.status in ("published", "discarded"):
+        return None
+    folder = stores.workspace.run_folder(last.run_id)
+    return folder if folder.manifest.get("stage") else None
 
 
-def _waiting_run(night: Night) -> RunFolder | None:
-    run_id = runs.waiting_run_id(night.stores.pg)
-    folder = night.stores.workspace.run_folder(run_id) if run_id is not None else None
-    return folder if folder is not None and folder.manifest.get("stage") else None
-
-
-def _reopen(night: Night, stage: str) -> bool:
-    waiting = _waiting_run(night)
-    if waiting is None or waiting.manifest.get("stage") != stage:
+def _reopen(night: Night, stage: str, run_id: int | None) -> bool:
+    """Take up the waiting run, if it is at this stage."""
+    waiting = waiting_run(night.stores)
+    manifest = waiting.manifest if waiting is not None else {}
+    if waiting is None or manifest["stage"] != stage or (run_id is not None and manifest["run_id"] != run_id):
         return False
-    night.folder = waiting
-    night.lease = runs.resume_run(night.stores.pg, waiting.manifest["run_id"])
-    night.tell(run_id=night.lease.run_id, status="ingested")
+    night.folder, night.run_id = waiting, night.lease.adopt(manifest["run_id"])
+    night.tell(run_id=night.run_id, status="ingested")
     if stage == INGESTED:
         return all(waiting.read(night.con, name) for name in _INTAKE)
-    load_previous(night.stores, night.con)
+    previous = load_previous(night.stores, night.con)
+    if manifest["base_run"] != previous.run_id:
+        raise RefusedError(f"run {night.run_id} was matched before the last one was published", hint="retail-brain match")
     return _reload(night)
 
 
 def _reload(night: Night) -> bool:
-    """Take the matched tables of a run that was cut off before it was published."""
-    folder = _folder(night)
-    names = (*STATE, *_DIFFERENCES, *_INTAKE)
-    if not all(folder.read(night.con, name) for name in names):
+    """Take the tables of a matched run from its folder; False where one is damaged, and it is matched again."""
+    folder = night.artefacts
+    if not all(folder.read(night.con, name) for name in (*STATE, *_DIFFERENCES, *_INTAKE)):
         folder.note(stage=INGESTED)
+        night.tell(warnings=(*night.result.warnings, "an artefact of the run was damaged; it was matched again"))
         return False
-    steps.prepare_publish(night.con, first=bool(folder.manifest.get("first")))
-    saved = folder.manifest.get("result", {})
-    known = {key: saved[key] for key in ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id") if key in saved}
-    night.tell(**known, status="held" if folder.manifest.get("verdict") == "held" else "matched")
+    manifest = folder.manifest
+    night.con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
+    steps.prepare_publish(night.con, first=bool(manifest["first"]))
+    night.tell(**{key: manifest["counts"][key] for key in _TOLD}, status=manifest["status"])
+    if manifest["status"] == "held":
+        night.tell(findings=tuple(manifest["counts"]["findings"]))
+        _hold(night)
     return True
 
 
-def _fingerprint(night: Night, intake: Intake) -> str:
-    parts = [*sorted(intake.new_delivery_ids), night.config.fingerprint()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _folder(night: Night) -> RunFolder:
-    if night.folder is None:
-        raise RefusedError("no run is open")
-    return night.folder
-
-
-def _lease(night: Night) -> runs.Lease:
-    if night.lease is None:
-        raise RefusedError("no run is open")
-    return night.lease
-
-
-def _plain(result: NightResult) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return asdict(result)
+def _counts(result: NightResult) -> dict[str, Any]:
+    """What is kept with the run: counts, never a value."""
+    names = (*_TOLD, "findings", "quarantine_reasons", "kept_out", "files")
+    return {name: value for name, value in asdict(result).items() if name in names}

@@ -311,7 +311,7 @@ class _Night:
         path = prepared.claim.readable_path
         shape = describe_parquet(self._con, path, prepared.claim, self._settings)
         delivery = self._delivery(prepared, shape.names)
-        quarantined = load_parquet(self._con, path, delivery, shape.types, self._settings)
+        quarantined = load_parquet(self._con, path, delivery, shape, self._settings)
         return shape.rows, quarantined, delivery.layout.warnings
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from retail_brain.errors import InputError
-from retail_brain.ingest.header import BLANKS, dialect
+from retail_brain.ingest.header import BLANKS, INVISIBLE, dialect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from retail_brain.ingest.header import Delivery, Layout
 
 RAW_CHARACTERS = 10_000
-_FORBIDDEN = ("\0", "\ufffe", "\uffff")
+_INVISIBLE = frozenset(INVISIBLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +116,17 @@ def read_exactly(plain_path: str, delivery: Delivery, settings: IngestSettings, 
                 writers["aside"].writerow((line, reason, _storable(raw)))
             else:
                 counts["clean"] += 1
-                writers["clean"].writerow((line, *fields))
+                bare = (
+                    fields if len(raw) == 1 and not _has_invisible(raw[0]) else [text.strip(BLANKS) for text in fields]
+                )
+                writers["clean"].writerow((line, *bare))
     total = counts["clean"] + counts["aside"]
     return ExactResult(rows=total, accepted=counts["clean"], quarantined=counts["aside"], clean=clean, aside=aside)
+
+
+def _has_invisible(line: str) -> bool:
+    """Tell whether something other than blanks may stand around the values of a line."""
+    return "\t" in line or "\r" in line[:-2] or not (line.isascii() or _INVISIBLE.isdisjoint(line))
 
 
 def _create(stack: ExitStack, path: Path) -> TextIO:
@@ -152,7 +160,8 @@ def _records(
         if lines.cut:
             yield first, [], "row too long", lines.record
         elif fields or reason:
-            _refuse_swallowed(fields, delivery, first)
+            if len(lines.record) > 1:
+                _refuse_swallowed(fields, delivery, first)
             yield first, fields, reason or _fault(fields, delivery.layout, settings), lines.record
 
 
@@ -187,22 +196,33 @@ def _fault(fields: list[str], layout: Layout, settings: IngestSettings) -> str:
     if len(fields) != len(layout.names):
         return "too many fields" if len(fields) > len(layout.names) else "too few fields"
     joined = "".join(fields)
-    reason = ""
-    if not joined.isascii() and any("\ud800" <= c <= "\udfff" for c in joined):
-        reason = "bytes that are not in the encoding"
-    elif any(mark in joined for mark in _FORBIDDEN):
-        reason = "forbidden character"
-    elif len(joined) > settings.max_field_characters and max(map(len, fields)) > settings.max_field_characters:
-        reason = "field too long"
-    elif not _has_record_id(fields, layout):
+    reason = _forbidden(joined)
+    if not reason and len(joined) > settings.max_field_characters:
+        reason = "field too long" if max(map(len, fields)) > settings.max_field_characters else ""
+    if not reason and not _has_record_id(fields, layout):
         reason = "no record id"
     return reason
 
 
+def _forbidden(text: str) -> str:
+    """Return what keeps a text out of a database, or an empty text."""
+    if "\0" in text:
+        return "forbidden character"
+    if text.isascii():
+        return ""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "bytes that are not in the encoding"
+    return "forbidden character" if "\ufffe" in text or "\uffff" in text else ""
+
+
 def _has_record_id(fields: list[str], layout: Layout) -> bool:
     """Tell whether every part of a row's record id is there."""
-    own, other = layout.fields["record_id"], layout.fallback["record_id"]
-    return all(fields[p].strip(BLANKS) for p in own) or bool(other and all(fields[p].strip(BLANKS) for p in other))
+    for places in (layout.fields["record_id"], layout.fallback["record_id"]):
+        if places and all(fields[place].strip(BLANKS) for place in places):
+            return True
+    return False
 
 
 def _storable(record: list[str]) -> str:

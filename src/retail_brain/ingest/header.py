@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BLANKS = " \t\n\v\f\r\x85\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u2028\u2029\u202f\u205f\u3000\ufeff"
 """What is taken away around a value: white space of every script, and characters that nobody sees."""
 
+INVISIBLE = "\t\n\v\f\r\x85\u200b\u2028\u2029\ufeff"
+"""Those of them that DuckDB's trim leaves standing unless they are listed."""
+
 _DATA_LIKE = re.compile(r"@|\d{4,}|^\d+$|\d[/.-]\d")
 _SHOWN_NAMES = 30
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from retail_brain.config.ingest import DELIVERED_FIELDS, SourceSettings
 from retail_brain.engine import quote_identifier
 from retail_brain.errors import InputError, IntegrityError
-from retail_brain.ingest.header import BLANKS
+from retail_brain.ingest.header import BLANKS, INVISIBLE
 from retail_brain.sql import load
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from retail_brain.config.ingest import IngestSettings
     from retail_brain.ingest.exact import ExactResult
     from retail_brain.ingest.header import Delivery, Layout
+    from retail_brain.ingest.parquet import ParquetShape
     from retail_brain.ingest.survey import Survey
 
 _CLEAN_LINE_BYTES = 32 * 1024 * 1024
@@ -142,6 +143,11 @@ def load_fast(
 def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Delivery) -> None:
     """Append what the exact reader wrote to `delivered_row` and `quarantined_row_new`.
 
+    Args:
+        con: the engine.
+        exact: the files that it wrote.
+        delivery: what each row is loaded with.
+
     Raises:
         IntegrityError: DuckDB did not read back what was written.
     """
@@ -149,7 +155,7 @@ def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Del
     reader = _csv_reader(len(delivery.layout.names) + 1, plain, header=False, line_bytes=_CLEAN_LINE_BYTES)
 
     def cell(place: int) -> str:
-        return trimmed_sql(f"c{place + 1}", wide=True)
+        return trimmed_sql(f"c{place + 1}", wide=False)
 
     statement = delivered_row_sql(reader, "c0::bigint", delivery.layout, cell, "record_id is not null")
     loaded = 0
@@ -167,7 +173,7 @@ def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Del
 
 
 def load_parquet(
-    con: duckdb.DuckDBPyConnection, path: str, delivery: Delivery, types: Sequence[str], settings: IngestSettings
+    con: duckdb.DuckDBPyConnection, path: str, delivery: Delivery, shape: ParquetShape, settings: IngestSettings
 ) -> int:
     """Append a Parquet file to `delivered_row`, and rows that cannot be taken to `quarantined_row_new`.
 
@@ -175,7 +181,7 @@ def load_parquet(
         con: a connection whose setting `preserve_insertion_order` is on.
         path: the file.
         delivery: what each row is loaded with, and where the columns stand.
-        types: the DuckDB type of each column.
+        shape: its columns, their types and its rows.
         settings: the longest field.
 
     Returns:
@@ -187,7 +193,7 @@ def load_parquet(
     import duckdb
 
     layout = delivery.layout
-    reader, cell = parquet_reader_sql(layout, types, settings)
+    reader, cell = parquet_reader_sql(layout, shape.types, settings)
     statement = delivered_row_sql(f"(from {reader} where fault is null)", "file_row_number + 1", layout, cell, "true")
     aside = (
         "insert into quarantined_row_new\n"
@@ -200,8 +206,8 @@ def load_parquet(
         "source": delivery.source, "file_name": delivery.file_name,
     }  # fmt: skip
     try:
-        con.execute(statement, _parameters(path, delivery))
-        return _count(con.execute(aside, parameters))
+        loaded = _count(con.execute(statement, _parameters(path, delivery)))
+        return 0 if loaded == shape.rows else _count(con.execute(aside, parameters))
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.SerializationException):
         raise InputError(
             f"{delivery.file_name} is damaged: it cannot be read to its end", hint="deliver it again"
@@ -218,17 +224,24 @@ def parquet_reader_sql(
     """
     texts = ", ".join(f"{_text_sql(layout.names[place], types[place])} as t{place}" for place in _used(layout))
     listed = ", ".join(f"t{place}" for place in _used(layout))
+    invisible = " or ".join(f"contains(whole, chr({ord(c)}))" for c in INVISIBLE)
+    forbidden = " or ".join(f"contains(whole, chr({code}))" for code in (0, 0xFFFE, 0xFFFF))
+    longest = (
+        f"strlen(whole) > {settings.max_field_characters} and greatest(length({listed.replace(', ', '), length(')}))"
+    )
 
     def cell(place: int) -> str:
-        return trimmed_sql(f"t{place}", wide=True)
+        wide, narrow = (trimmed_sql(f"t{place}", wide=wide) for wide in (True, False))
+        return f"case when invisible then {wide} else {narrow} end"
 
     fault = (
-        f"case when regexp_matches(concat_ws('', {listed}), '[\\x00\\x{{FFFE}}\\x{{FFFF}}]') then 'forbidden character' "
-        f"when list_max([length(text) for text in [{listed}]]) > {settings.max_field_characters} then 'field too long' "
+        f"case when {forbidden} then 'forbidden character' "
+        f"when {longest} > {settings.max_field_characters} then 'field too long' "
         f"when {record_id_sql(layout, cell)} is null then 'no record id' end"
     )
     rows = f"(select file_row_number, {texts} from read_parquet($path, file_row_number = true))"
-    return f"(select *, {fault} as fault from {rows})", cell
+    whole = f"(select *, concat_ws('', {listed}) as whole from {rows})"
+    return f"(select *, {fault} as fault from (select *, {invisible} as invisible from {whole}))", cell
 
 
 def _used(layout: Layout) -> list[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_brain.ingest.claim import read_chunks
+from retail_brain.ingest.header import INVISIBLE
 from retail_brain.ingest.unpack import encoding_of, is_packed, recode, refuse_archive, unpack
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 1024 * 1024
 _UNALIGNED_BYTES = 8 * 1024 * 1024
-_INVISIBLE = tuple(c.encode() for c in "\x85\u200b\u2028\u2029\ufeff")
+_INVISIBLE = tuple(c.encode() for c in INVISIBLE if not c.isascii())
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 
 

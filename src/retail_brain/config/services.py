@@ -55,6 +55,7 @@ class CacheSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    expiry_days: int = Field(default=7, ge=1, le=365, description="how long an unused profile stays; a night's run renews the expiry of what it writes, and a miss is answered by PostgreSQL")
+    expiry_days: int = Field(default=30, ge=1, le=365, description="how long a key stays unless it is written again, in days; a cache half as old is written anew, and a miss is answered by PostgreSQL")
     batch_bytes: int = Field(default=1_000_000, ge=10_000, le=64_000_000, description="size of one packed batch of commands, in bytes")
-    timeout_s: float = Field(default=5.0, gt=0, description="how long a reader waits for Redis before PostgreSQL answers")
+    read_timeout_s: float = Field(default=0.5, gt=0, description="how long a reader waits for Redis before PostgreSQL answers")
+    write_timeout_s: float = Field(default=30.0, gt=0, description="how long a warm waits for one answer of Redis")

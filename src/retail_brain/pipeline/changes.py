@@ -58,8 +58,8 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
 
     Args:
         con: has `record_tonight`, and `record_before` unless this is the first run. Gets `record` (one row per record
-            ever delivered, with record_no and gone) and, unless it is the first run, `record_change` (one row per
-            record delivered or gone: source, record_id, record_no, action).
+            ever delivered, with record_no and gone) and `record_change` (one row per record delivered or gone:
+            record_no, action).
         max_loss_share: for each source that delivered a full snapshot, the share of its records that may vanish.
 
     Returns:
@@ -71,9 +71,7 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
     if not _has_table(con, "record_before"):
         con.execute(sql.load("pipeline/record_first"))
         (count,) = con.execute("select count(*) from record").fetchone() or (0,)
-        con.execute(
-            "create or replace view record_change as select source, record_id, record_no, 'new' as action from record"
-        )
+        con.execute("create or replace table record_change as select record_no, 'new' as action from record")
         return ChangeResult(new=count)
     con.execute(sql.load("pipeline/record_change"), {"full_sources": list(max_loss_share)})
     _refuse_losses(con, max_loss_share)

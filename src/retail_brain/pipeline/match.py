@@ -6,13 +6,17 @@ written to the run's folder by the caller.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
+from retail_brain.engine import quote_identifier
 from retail_brain.model import no_progress
 from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import duckdb
 
     from retail_brain.config.file import Configuration
@@ -23,6 +27,14 @@ if TYPE_CHECKING:
 
 RESCORE_ALL_SHARE = 0.3
 """Above this share of changed keys, scoring everything is quicker than scoring the changes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreResult:
+    """How many records were scored tonight, and how many pairs at or above the review threshold that gave."""
+
+    records: int
+    pairs: int
 
 
 def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sources: tuple[str, ...]) -> ChangeResult:
@@ -56,54 +68,55 @@ def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration) -> None:
 def choose_model(
     con: duckdb.DuckDBPyConnection, config: Configuration, workspace: Workspace, previous: PreviousState, progress: Progress
 ) -> Model:
-    """Take the model that stands, or train one where there is none for this configuration."""
-    from retail_brain.matching.model import Model
+    """Take the model that stands, or train one where there is none for this configuration.
+
+    Returns:
+        The model; its term frequencies are in DuckDB.
+    """
+    from retail_brain.pipeline.models import find_model, keep_model, next_model_id
     from retail_brain.matching.train import train_model
 
-    fingerprint = config.matching.model_fingerprint()
-    if previous.model_id and (model := Model.find(workspace.models, previous.model_id)) and model.fingerprint == fingerprint:
+    model = find_model(con, config, workspace, previous.model_id)
+    if model is not None:
         return model
-    model = train_model(con, settings=config.matching, progress=progress)
-    model.save(workspace.models)
+    model_id = next_model_id(workspace, previous.model_id)
+    model = train_model(con, settings=config.matching, model_id=model_id, progress=_share_of(progress, "train"))
+    keep_model(con, config, workspace, model)
     return model
 
 
 def score(
     con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, progress: Progress = no_progress
-) -> int:
-    """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'.
-
-    Returns:
-        How many pairs at or above the review threshold were scored tonight.
-    """
+) -> ScoreResult:
+    """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'."""
     from retail_brain.matching.score import score_all, score_changed
 
+    everything = count(con, "match_key")
+    tell = _share_of(progress, "match")
     if previous.has_edges and model.model_id == previous.model_id:
         con.execute(sql.load("pipeline/changed_key"))
-        changed = _count(con, "changed_key")
-        if changed <= RESCORE_ALL_SHARE * _count(con, "match_key"):
+        changed = count(con, "changed_key")
+        if changed <= RESCORE_ALL_SHARE * everything:
             con.execute(sql.load("pipeline/edge_kept"))
+            con.execute("create or replace table edge as from edge_kept limit 0")
             if changed:
-                score_changed(con, model, changed="changed_key", settings=config.matching, progress=progress)
-                con.execute("alter table edge rename to edge_tonight")
-                scored = _count(con, "edge_tonight")
-            else:
-                con.execute("create or replace table edge_tonight as from edge_kept limit 0")
-                scored = 0
-            con.execute("create or replace table edge as from edge_kept union all by name from edge_tonight")
-            con.execute("drop table edge_tonight; drop table edge_kept; drop table edge_before")
-            return scored
-    score_all(con, model, settings=config.matching, progress=progress)
-    return _count(con, "edge")
+                score_changed(con, model, changed="changed_key", settings=config.matching, progress=tell)
+            pairs = count(con, "edge")
+            con.execute("insert into edge by name from edge_kept; drop table edge_kept; drop table edge_before")
+            tell("scored", 1.0)
+            return ScoreResult(records=changed, pairs=pairs)
+    score_all(con, model, settings=config.matching, progress=tell)
+    tell("scored", 1.0)
+    return ScoreResult(records=everything, pairs=count(con, "edge"))
 
 
-def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, generation: int) -> None:
+def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState) -> None:
     """Turn edges and decisions into profiles: merges, refusals and the crosswalk."""
     from retail_brain.identity.profile_id import assign_profile_ids
     from retail_brain.identity.resolve import resolve as resolve_links
 
     resolve_links(con, settings=config.matching)
-    assign_profile_ids(con, generation=generation)
+    assign_profile_ids(con, generation=previous.generation + 1)
 
 
 def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, first: bool) -> None:
@@ -119,16 +132,14 @@ def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, first: boo
     choose_values(con, record="touched_record", crosswalk="touched_crosswalk", settings=config.survivorship, avoid="shared_value")
 
 
-def find_differences(
-    con: duckdb.DuckDBPyConnection, config: Configuration, *, first: bool, model_id: str, last_merge_id: int
-) -> None:
+def find_differences(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState, *, model_id: str) -> None:
     """Make the tables that `publish` writes to PostgreSQL: only what differs from what stands there."""
     con.execute(sql.load("pipeline/profile_gone"))
     con.execute(sql.load("pipeline/profile_alias_new"))
-    con.execute(sql.load("pipeline/merge_log_new"), {"last_merge_id": last_merge_id, "model_id": model_id})
+    con.execute(sql.load("pipeline/merge_log_new"), {"last_merge_id": previous.last_merge_id, "model_id": model_id})
     con.execute(sql.load("pipeline/live_merge"))
     con.execute(sql.load("pipeline/review_item"), {"merge_probability": config.matching.merge_probability})
-    prepare_publish(con, first=first)
+    prepare_publish(con, first=previous.run_id is None)
 
 
 def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
@@ -140,6 +151,16 @@ def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
     con.execute(sql.load("pipeline/review_item_gone"))
 
 
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    (count,) = con.execute(f"select count(*) from {table}").fetchone() or (0,)  # noqa: S608
-    return count
+def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return the number of rows of a table."""
+    (rows,) = con.execute(f"select count(*) from {quote_identifier(table)}").fetchone() or (0,)
+    return rows
+
+
+def _share_of(progress: Progress, stage: str) -> Callable[[str, float], None]:
+    """Tell progress in thousandths of a stage."""
+
+    def tell(step: str, share: float) -> None:
+        progress(stage, done=round(1000 * share), total=1000, detail=step)
+
+    return tell

@@ -1,0 +1,3 @@
+-- one row: how many profiles there are
+select count(*)
+from profile

@@ -1,0 +1,9 @@
+-- one row when the run is published: its generation, what it wrote, the generation of the cache
+select
+  run.generation,
+  run.written,
+  cache_state.generation
+from run
+cross join cache_state
+where run.run_id = %(run_id)s
+  and run.status = 'published'

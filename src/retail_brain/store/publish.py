@@ -1,0 +1,223 @@
+"""Publishing: the difference that a run makes, written in one transaction, so that readers see all of it or nothing.
+
+The transaction holds the run's lease row, so a run that lost its lease writes nothing; it is repeated as a whole when
+PostgreSQL asks for that, and its outcome is read back when the answer to COMMIT was lost, so a run is published once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import stamina
+from psycopg import sql as pg
+from psycopg.types.json import Jsonb
+
+from retail_brain import sql
+from retail_brain.errors import RefusedError
+from retail_brain.store import shape
+from retail_brain.store.bulk import first_load, wants_first_load
+from retail_brain.store.connection import connect
+from retail_brain.store.failure import TransientServiceError, translated
+from retail_brain.store.migration import require_migrated
+from retail_brain.store.transfer import copy_in
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from retail_brain.model import PostgresAddress
+    from retail_brain.store.connection import Connection
+    from retail_brain.store.shape import Shape
+
+_ATTEMPTS = 5
+_REBUILD_SHARE = 0.3  # of all profiles changed: writing all keys of the cache anew is cheaper than the outbox
+
+# Differences that pass through a temporary table, and the statements that bring them in, in this order.
+_STAGED: tuple[Shape, ...] = (
+    shape.SOURCE_RECORD, shape.SOURCE_RECORD_GONE, shape.PROFILE, shape.PROFILE_GONE, shape.PROFILE_ALIAS,
+    shape.REVIEW_ITEM, shape.REVIEW_ITEM_GONE,
+)  # fmt: skip
+_STATEMENTS: tuple[tuple[str, str], ...] = (
+    ("source_record", "upsert_source_record"),
+    ("source_record_gone", "mark_source_record_gone"),
+    ("profile", "upsert_profile"),
+    ("profile_gone", "delete_profile_gone"),
+    ("profile_alias", "upsert_profile_alias"),
+    ("name_part", "insert_name_part"),
+    ("review_item_gone", "delete_review_item_gone"),
+    ("review_item", "upsert_review_item"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishResult:
+    """What publishing a run did.
+
+    `rows`: rows written, by table (the `…_gone` entries are rows marked or removed). `generation`: how many runs were
+    published with this one. `cache_generation`: the key set that Redis has to hold. `cache_rebuild`: whether all keys
+    have to be written anew; otherwise the outbox names the changed ones. `repeated`: it had been published before.
+    """
+
+    run_id: int
+    generation: int
+    rows: dict[str, int]
+    cache_generation: int
+    cache_rebuild: bool
+    repeated: bool = False
+
+
+def publish_run(
+    address: PostgresAddress,
+    duck: duckdb.DuckDBPyConnection,
+    *,
+    run_id: int,
+    lease_token: int,
+    model_id: str | None = None,
+    counts: dict[str, Any] | None = None,
+    seconds: dict[str, float] | None = None,
+    maintenance_memory_mb: int = 256,
+) -> PublishResult:
+    """Write the differences of a run into PostgreSQL, once, in one transaction.
+
+    Args:
+        address: where PostgreSQL answers; an own connection is opened, and opened again when it is cut.
+        duck: with the tables of differences; one that is missing counts as empty.
+        run_id: the run; repeating a published one changes nothing.
+        lease_token: the token under which the run holds the lease.
+        model_id: the model that scored the pairs.
+        counts: what the stages counted, added to the run.
+        seconds: seconds of the stages so far, added to the run.
+        maintenance_memory_mb: memory of PostgreSQL for building one index of a first load.
+
+    Returns:
+        Rows written and the generations.
+
+    Raises:
+        RefusedError: another process has taken the lease over, or the run was discarded.
+        ServiceError: PostgreSQL is away, read-only, or the transaction failed too often.
+        ConfigurationError: a migration is missing.
+    """
+    mark = {"model_id": model_id, "counts": Jsonb(counts or {}), "seconds": Jsonb(seconds or {})}
+    for attempt in stamina.retry_context(on=TransientServiceError, attempts=_ATTEMPTS, timeout=None, wait_max=10.0):
+        with attempt, translated(), connect(address, application_name=f"retail-brain publish {run_id}") as conn:
+            require_migrated(conn)
+            done = _outcome(conn, run_id)
+            if done is not None:
+                return done
+            with conn.transaction():
+                return _publish(conn, duck.cursor(), run_id=run_id, lease_token=lease_token, mark=mark, memory_mb=maintenance_memory_mb)
+    raise AssertionError("unreachable")
+
+
+def _outcome(conn: Connection, run_id: int) -> PublishResult | None:
+    """Read back what an earlier try did, if it was committed."""
+    with conn.transaction():
+        row = conn.execute(sql.load("store/published_outcome"), {"run_id": run_id}).fetchone()
+    if row is None:
+        return None
+    generation, written, cache_generation = row
+    rebuild = bool(written.pop("cache_rebuild", False))
+    return PublishResult(
+        run_id=run_id, generation=generation, rows=written, cache_generation=cache_generation, cache_rebuild=rebuild, repeated=True
+    )
+
+
+def _publish(conn: Connection, duck: duckdb.DuckDBPyConnection, *, run_id: int, lease_token: int, mark: dict[str, Any], memory_mb: int) -> PublishResult:
+    _fence(conn, run_id=run_id, lease_token=lease_token)
+    present = {row[0] for row in duck.sql("select table_name from duckdb_tables() union all select view_name from duckdb_views()").fetchall()}
+    rows = _publish_deliveries(conn, duck, run_id, present)
+    first = shape.SOURCE_RECORD.origin in present and wants_first_load(conn, duck)
+    if first:
+        rows |= _publish_first(conn, duck, run_id, present, memory_mb)
+    else:
+        rows |= _publish_difference(conn, duck, run_id, present)
+    rebuild = first or _is_large(conn, rows)
+    if rebuild:
+        cache_generation = _one(conn, "store/renew_cache")
+    else:
+        cache_generation = _one(conn, "store/cache_generation")
+    rows = {table: count for table, count in rows.items() if count}
+    written = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
+    generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written})
+    return PublishResult(run_id=run_id, generation=generation, rows=rows, cache_generation=cache_generation, cache_rebuild=rebuild)
+
+
+def _fence(conn: Connection, *, run_id: int, lease_token: int) -> None:
+    """Hold the lease row until the end of the transaction, or refuse."""
+    lease = conn.execute(sql.load("store/lock_lease"), {"token": lease_token, "run_id": run_id}).fetchone()
+    if lease is None:
+        raise RefusedError(f"run {run_id} has lost its lease to another process; nothing was published", hint="retail-brain run list")
+    run = conn.execute(sql.load("store/lock_run"), {"run_id": run_id}).fetchone()
+    if run is None or run[0] not in {"running", "held"}:
+        state = "unknown" if run is None else run[0]
+        raise RefusedError(f"run {run_id} is {state}; nothing was published", hint="retail-brain run list")
+
+
+def _publish_deliveries(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+    """Write the deliveries and their quarantined rows, and give DuckDB the short numbers of all deliveries."""
+    rows: dict[str, int] = {}
+    if "delivery_new" in present:
+        new = duck.sql("select delivery_id, source, file_name, bytes, rows, accepted, quarantined, duplicates from delivery_new order by source, file_name, delivery_id").fetchall()
+        with conn.cursor() as cursor:
+            cursor.executemany(sql.load("store/insert_delivery"), [(*row, run_id) for row in new])
+        rows["delivery"] = len(new)
+    numbers = conn.execute(sql.load("store/list_delivery_numbers")).fetchall()
+    duck.register("delivery_number", _number_table(numbers))
+    if shape.QUARANTINED_ROW.origin in present:
+        rows["quarantined_row"] = copy_in(conn, duck, shape.QUARANTINED_ROW, run_id)
+    return rows
+
+
+def _number_table(numbers: list[tuple[int, str, str]]) -> pa.Table:
+    import pyarrow as pa
+
+    columns = ("delivery_no", pa.int32()), ("source", pa.string()), ("delivery_id", pa.string())
+    return pa.table({name: pa.array([row[i] for row in numbers], kind) for i, (name, kind) in enumerate(columns)})
+
+
+def _publish_first(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], memory_mb: int) -> dict[str, int]:
+    rows = first_load(conn, duck, run_id, present, maintenance_memory_mb=memory_mb)
+    if shape.PROFILE_ALIAS.origin in present:
+        rows["profile_alias"] = copy_in(conn, duck, shape.PROFILE_ALIAS, run_id)
+    return rows
+
+
+def _publish_difference(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+    """Copy the differences into temporary tables and bring them in by DML."""
+    for staged in _STAGED:
+        _stage(conn, duck, staged, run_id, present)
+    rows = {"cache_outbox": conn.execute(sql.load("store/queue_cache_outbox")).rowcount}
+    for table, name in _STATEMENTS:
+        rows[table] = conn.execute(sql.load(f"store/{name}"), {"run_id": run_id}).rowcount
+    if shape.MERGE_LOG.origin in present:
+        rows["identity_merge_log"] = copy_in(conn, duck, shape.MERGE_LOG, run_id)
+    return rows
+
+
+def _stage(conn: Connection, duck: duckdb.DuckDBPyConnection, staged: Shape, run_id: int, present: set[str]) -> None:
+    target = f"{staged.table}_new"
+    origin = staged.table.removesuffix("_gone")
+    columns = pg.SQL(", ").join(pg.Identifier(name) for name in staged.columns)
+    conn.execute(
+        pg.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
+            pg.Identifier(target), columns, pg.Identifier(origin)
+        )
+    )
+    if staged.origin in present:
+        copy_in(conn, duck, staged, run_id, table=target)
+        conn.execute(pg.SQL("analyze {}").format(pg.Identifier(target)))
+
+
+def _is_large(conn: Connection, rows: dict[str, int]) -> bool:
+    """Tell whether so many profiles changed that the cache is better written anew than key by key."""
+    changed = rows.get("cache_outbox", 0)
+    if changed < 10_000:
+        return False
+    return changed > _REBUILD_SHARE * _one(conn, "store/count_profiles")
+
+
+def _one(conn: Connection, name: str, parameters: dict[str, Any] | None = None) -> Any:
+    row = conn.execute(sql.load(name), parameters).fetchone()
+    assert row is not None, name
+    return row[0]

@@ -6,7 +6,7 @@ Plain frozen values without behaviour, so that stages can meet in them without i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 VALUE_FIELDS: tuple[str, ...] = (
     "given_name", "middle_name", "family_name", "name_suffix", "gender", "email", "phone", "date_of_birth",
@@ -37,6 +37,16 @@ class RedisAddress:
     password: str | None = field(default=None, repr=False)
     tls: bool = False
     tls_ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line of `doctor`: what was looked at, what was found, and what to do about it."""
+
+    name: str
+    outcome: Literal["ok", "warning", "failed"]
+    what: str
+    hint: str | None = None
 
 
 class Progress(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from retail_brain.cache.keys import CacheState
 from retail_brain.cache.read import CacheRead, CacheReader, read_profile
-from retail_brain.cache.state import RedisFacts, cache_state, redis_facts
+from retail_brain.cache.state import RedisFacts, cache_state, check_redis, redis_facts
 from retail_brain.cache.sweep import SweepResult, sweep
 from retail_brain.cache.warm import WarmResult, warm_all, warm_changed
 
@@ -21,6 +21,7 @@ __all__ = [
     "SweepResult",
     "WarmResult",
     "cache_state",
+    "check_redis",
     "read_profile",
     "redis_facts",
     "sweep",

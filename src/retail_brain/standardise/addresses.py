@@ -15,7 +15,9 @@ _BRITISH = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", re.IGNORECASE)
 _CANADIAN = re.compile(r"\b([ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d)\b", re.IGNORECASE)
 _STATE_AND_CODE = re.compile(r"^(.*?)[\s,]*\b([A-Za-z]{2,3})\.?[\s,]+(\d{5}(?:-?\d{4})?|\d{4})$")
 _CODE_ALONE = re.compile(r"^(\d{5}(?:-\d{4})?|\d{4})$")
-_CODE_AND_CITY = re.compile(r"^((?:[A-Z]{1,2}-)?\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2})\s+([^\W\d_][^\d,]{1,60})$")
+_CODE_AND_CITY = re.compile(
+    r"^((?:[A-Z]{1,2}-)?\d{4,5}|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2})\s+([^\W\d_][^\d,]{1,60})$"
+)
 _CITY_WORDS = re.compile(r"[^\W\d_][^\d#]{0,60}")
 
 _STREET_TYPES = frozenset(

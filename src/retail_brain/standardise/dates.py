@@ -20,7 +20,7 @@ EARLIEST_YEAR = 1900
 _MONTH_FIRST = frozenset({"US", "PH", "FM", "GU", "MH", "PW", "AS", "MP", "PR", "VI", "UM"})
 _YEAR_FIRST = frozenset({"CN", "JP", "KR", "KP", "TW", "HU", "LT", "MN", "IR"})
 _ORDERS: tuple[DateOrder, ...] = ("mdy", "dmy", "ymd")
-_POSITIONS = {"mdy": (2, 0, 1), "dmy": (2, 1, 0), "ymd": (0, 1, 2)}
+_POSITIONS: dict[DateOrder, tuple[int, int, int]] = {"mdy": (2, 0, 1), "dmy": (2, 1, 0), "ymd": (0, 1, 2)}
 _SPREADSHEET_START = date(1899, 12, 30)
 
 # Letters that a scanner or a hurried hand puts in place of digits.
@@ -136,17 +136,21 @@ def _readings(text: str, order: DateOrder) -> Iterator[tuple[str, int, int]]:
     if parts is None:
         yield from _named(text.lower())
         return
-    orders: tuple[DateOrder, ...] = (order, *(other for other in _ORDERS if other != order))
+    for places in _possible_places(parts, order):
+        year, month, day = (parts[place] for place in places)
+        if int(month) <= 12 and len(year) >= len(day):
+            yield year, int(month), int(day)
+            return
+
+
+def _possible_places(parts: tuple[str, str, str], order: DateOrder) -> Iterator[tuple[int, int, int]]:
+    """Yield where year, month and day may stand: the column's order first, others for months above 12."""
     if len(parts[0]) == 4:
-        orders = ("ymd",)
-        yield parts[0], int(parts[1]), int(parts[2])
-        yield parts[0], int(parts[2]), int(parts[1])
+        yield from ((0, 1, 2), (0, 2, 1))
         return
-    if len(parts[2]) == 4:
-        orders = tuple(candidate for candidate in orders if candidate != "ymd")
-    for candidate in orders:
-        year, month, day = (parts[place] for place in _POSITIONS[candidate])
-        yield year, int(month), int(day)
+    for candidate in (order, *(other for other in _ORDERS if other != order)):
+        if candidate != "ymd" or len(parts[2]) != 4:
+            yield _POSITIONS[candidate]
 
 
 def _named(text: str) -> Iterator[tuple[str, int, int]]:

@@ -63,6 +63,20 @@ COMPOUND_FAMILIES = frozenset(
 """Chinese and Korean family names of two characters."""
 
 PATRONYMICS = (
-    "ович", "евич", "ич", "овна", "евна", "ична", "івна", "ївна", "йович", "авіч", "евіч", "овіч", "аўна", "еўна", "оўна",
+    "ович",
+    "евич",
+    "ич",
+    "овна",
+    "евна",
+    "ична",
+    "івна",
+    "ївна",
+    "йович",
+    "авіч",
+    "евіч",
+    "овіч",
+    "аўна",
+    "еўна",
+    "оўна",
 )
 """How Russian, Ukrainian and Belarusian patronymics end."""

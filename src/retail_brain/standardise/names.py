@@ -165,7 +165,7 @@ def _tidy(name: Name) -> Name:
 def _part(text: str | None) -> str | None:
     if text is None:
         return None
-    text = " ".join(_NICKNAME.sub(" ", text).split()).strip(" ,;*\"")
+    text = " ".join(_NICKNAME.sub(" ", text).split()).strip(' ,;*"')
     return None if _is_nothing(text) else text
 
 

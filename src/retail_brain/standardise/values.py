@@ -35,10 +35,11 @@ RECORD_FIELDS: Final = (
 _WHOLE_NAME_FIELDS: Final = ("full_name", "native_name")
 _MACROS: Final = (
     "text", "word", "email_checked", "email_found", "email", "identifier_checked", "identifier", "gender", "postal",
-    "name_key", "address_key", "phone_plain", "date_text", "epoch", "day_checked", "day", "clock", "time_checked", "time",
+    "name_plain", "name_whole", "address_key", "phone_plain", "date_text", "iso_day", "iso_time", "epoch", "day_checked",
+    "moment", "time_checked",
 )  # fmt: skip
-_TABLES: Final = ("odd", "setting", "name", "address", "country", "phone", "date", "five_digit")
-_VIEWS: Final = ("record", "placed", "clean", "delivered")
+_VIEWS: Final = ("record", "placed", "delivered")
+_TABLES: Final = ("keyed", "odd", "setting", "name", "address", "country", "phone", "date", "five_digit")
 _SEPARATOR: Final = "\x1f"
 
 Row = tuple[Any, ...]
@@ -128,7 +129,7 @@ def _prepare(con: DuckDBPyConnection, source_table: str, today: date) -> None:
     con.execute(f"create or replace temp view value_delivered as from {quote_identifier(source_table)}")
     for macro in _MACROS:
         con.execute(sql.load(f"standardise/value_{macro}"))
-    con.execute(sql.load("standardise/value_clean"))
+    con.execute(sql.load("standardise/value_keyed"))
 
 
 def _clean_up(con: DuckDBPyConnection) -> None:

@@ -1,9 +1,9 @@
--- One row per different country as delivered or as found in an address.
+-- One row per different country, as delivered or as found in an address.
 create or replace temp table value_odd as
 select distinct country as odd
 from (
-    select country from value_clean
+    select country from value_keyed
     union all
     select country from value_address
 )
-where odd is not null
+where country is not null

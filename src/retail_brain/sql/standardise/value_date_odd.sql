@@ -1,12 +1,12 @@
 -- One row per different spelling of a day that is not ISO 8601, with its source and field in one text, and its rows.
 create or replace temp table value_odd as
 select
-    concat(source, chr(31), field, chr(31), day_text) as odd,
+    odd,
     count(*) as records
 from (
-    select source, 'date_of_birth' as field, value_date_text(date_of_birth) as day_text from value_clean
+    select birth_key as odd from value_keyed
     union all
-    select source, 'updated_at' as field, value_date_text(updated_at) as day_text from value_clean
+    select change_key as odd from value_keyed
 )
-where day_text is not null
-group by all
+where odd is not null
+group by odd

@@ -1,10 +1,9 @@
 -- One clean text, or NULL where it only says that there is nothing.
-create or replace temp macro value_word(raw) as
+create or replace temp macro value_word(clean) as
     case
-        when strlen(value_text(raw)) > 14 then value_text(raw)
-        when lower(value_text(raw)) in (
-            'n/a', '#n/a', 'n.a.', 'nan', 'null', 'none', 'nil', 'unknown', 'undefined', 'not available', 'not known', '(null)', '<null>'
+        when strlen(clean) > 14 then clean
+        when regexp_matches(
+            clean, '(?i)^(#?n/a|n\.a\.|nan|[(<]?null[)>]?|none|nil|unknown|undefined|not available|not known|[^\p{L}\p{M}\p{N}]+)$'
         ) then null
-        when not regexp_matches(raw, '[\p{L}\p{M}\p{N}]') then null
-        else value_text(raw)
+        else clean
     end

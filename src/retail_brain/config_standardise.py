@@ -19,5 +19,7 @@ class SourceValueSettings(BaseModel):
         default=None, description="order of day, month and year; found from the source's own dates when not given"
     )
     phone_region: str | None = Field(
-        default=None, pattern="^[A-Z]{2}$", description="two-letter country of numbers without a country code; home_region when not given"
+        default=None,
+        pattern="^[A-Z]{2}$",
+        description="two-letter country of numbers without a country code; home_region when not given",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from retail_brain.standardise.countries import AUSTRALIAN_STATES, STATES, US_STATES, country_region
+from retail_brain.standardise.countries import AUSTRALIAN_STATES, STATES, US_STATES, country_region, word_set
 
 _BRITISH = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2})\b", re.IGNORECASE)
 _CANADIAN = re.compile(r"\b([ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z] ?\d[ABCEGHJ-NPRSTV-Z]\d)\b", re.IGNORECASE)
@@ -20,14 +20,14 @@ _CODE_AND_CITY = re.compile(
 )
 _CITY_WORDS = re.compile(r"[^\W\d_][^\d#]{0,60}")
 
-_STREET_TYPES = frozenset(
+_STREET_TYPES = word_set(
     "st str street ave av aven avenue rd road blvd boulevard dr drive drv ln lane ct court pl place way pkwy parkway "
-    "cir circle ter terrace hwy highway trl trail sq square loop row crescent cres close plaza pike".split()
+    "cir circle ter terrace hwy highway trl trail sq square loop row crescent cres close plaza pike"
 )
-_DIRECTIONS = frozenset("n s e w ne nw se sw north south east west northeast northwest southeast southwest".split())
-_UNIT_WORDS = frozenset(
+_DIRECTIONS = word_set("n s e w ne nw se sw north south east west northeast northwest southeast southwest")
+_UNIT_WORDS = word_set(
     "apt apartment apartments aparments appt suite ste unit flat floor fl room rm bldg building bld house penthouse lot "
-    "box po pobox c/o attn block tower wing level villa estate center centre mall park no number care of".split()
+    "box po pobox c/o attn block tower wing level villa estate center centre mall park no number care of"
 )
 
 

@@ -76,12 +76,18 @@ _REGIONS = {
     name: line[:2] for line in _COUNTRIES.strip().splitlines() for name in (line[:2].lower(), *line[3:].split("|"))
 }
 
-US_STATES = frozenset(
+
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a list that is written as one text, so that people can read and extend it."""
+    return frozenset(text.split())
+
+
+US_STATES = word_set(
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR PA "
-    "RI SC SD TN TX UT VT VA WA WV WI WY DC PR VI GU AS MP AA AE AP".split()
+    "RI SC SD TN TX UT VT VA WA WV WI WY DC PR VI GU AS MP AA AE AP"
 )
-CANADIAN_PROVINCES = frozenset("AB BC MB NB NL NS NT NU ON PE QC SK YT".split())
-AUSTRALIAN_STATES = frozenset("ACT NSW NT QLD SA TAS VIC WA".split())
+CANADIAN_PROVINCES = word_set("AB BC MB NB NL NS NT NU ON PE QC SK YT")
+AUSTRALIAN_STATES = word_set("ACT NSW NT QLD SA TAS VIC WA")
 STATES = US_STATES | CANADIAN_PROVINCES | AUSTRALIAN_STATES
 
 

@@ -172,10 +172,7 @@ def _day(year: str, month: int, day: int, today: date) -> date | None:
     if len(year) not in (2, 4):
         return None
     try:
-        if len(year) == 4:
-            found = date(int(year), month, day)
-        else:
-            found = _in_the_past(int(year), month, day, today)
+        found = date(int(year), month, day) if len(year) == 4 else _in_the_past(int(year), month, day, today)
     except ValueError:
         return None
     return found if found.year >= EARLIEST_YEAR and found <= today else None

@@ -170,7 +170,7 @@ def _part(text: str | None) -> str | None:
 
 
 def _is_nothing(text: str) -> bool:
-    return text.lower() in NOTHING or not any(letter.isalpha() for letter in text)
+    return text in ("nan", "NaN") or text.lower() in NOTHING or not any(map(str.isalpha, text))
 
 
 def _unless_alone(text: str | None) -> str | None:

@@ -142,7 +142,9 @@ def _clean_up(con: DuckDBPyConnection) -> None:
 def _odd_word_pattern() -> str:
     """Return the pattern of the words that make a name odd, wherever they stand in it."""
     lists = (name_words.TITLES, name_words.ENDINGS, name_words.PARTICLES, name_words.NOTHING, name_words.NOTHING_ALONE)
-    words = sorted({word for words in lists for word in words if word.replace("-", "").replace(" ", "").isalpha()})
+    words = sorted(
+        {"nan"} | {word for words in lists for word in words if word.replace("-", "").replace(" ", "").isalpha()}
+    )
     return rf"(?i)(?:^|[ ,])(?:{'|'.join(words)})(?:[ ,]|$)"
 
 
@@ -235,7 +237,7 @@ def _count(con: DuckDBPyConnection, into: str, orders: tuple[DateOrderFound, ...
     present = {row[0]: row[1:] for row in con.execute(_count_sql(into, RECORD_FIELDS)).fetchall()}
     fields = []
     for source, counts in sorted(delivered.items()):
-        now = dict(zip(RECORD_FIELDS, present[source][1:], strict=True))
+        now: dict[str, int] = dict(zip(RECORD_FIELDS, present[source][1:], strict=True))
         for field, before in zip(delivered_fields, counts[1:], strict=True):
             kept = now.get(field, before)
             lost = max(before - kept, 0)

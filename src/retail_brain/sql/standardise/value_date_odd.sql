@@ -4,9 +4,9 @@ select
     odd,
     count(*) as records
 from (
-    select birth_key as odd from value_keyed
+    select source || chr(31) || 'date_of_birth' || chr(31) || value_date_text(date_of_birth) as odd from value_keyed
     union all
-    select change_key as odd from value_keyed
+    select source || chr(31) || 'updated_at' || chr(31) || value_date_text(updated_at) as odd from value_keyed
 )
 where odd is not null
 group by odd

@@ -12,17 +12,17 @@ with clean as (
         value_text(family_name) as family_name,
         value_text(name_suffix) as name_suffix,
         value_text(gender) as gender,
-        value_text(email) as email,
-        value_text(phone) as phone,
-        value_text(date_of_birth) as date_of_birth,
+        email,
+        phone,
+        date_of_birth,
         value_text(address) as address,
         value_text(city) as city,
         value_text(region) as region,
         value_text(postal_code) as postal_code,
         value_text(country) as country,
-        value_text(loyalty_id) as loyalty_id,
-        value_text(national_id) as national_id,
-        value_text(updated_at) as updated_at,
+        loyalty_id,
+        national_id,
+        updated_at,
         attributes
     from value_delivered
 ),
@@ -43,6 +43,7 @@ tested as (
             when full_name is not null then value_name_whole(full_name)
             else native_name is null
         end as is_plain,
+        value_phone_plain(phone) as phone_plain,
         value_iso_day(date_of_birth) as birth_day,
         value_iso_time(updated_at) as change_time
     from clean
@@ -71,10 +72,10 @@ select
     end as name_key,
     value_gender(gender) as gender,
     value_email(email) as email,
-    phone,
-    date_of_birth,
+    phone_plain,
+    case when phone_plain is null then value_text(phone) else phone end as phone,
     birth_day,
-    case when birth_day is null then source || chr(31) || 'date_of_birth' || chr(31) || value_date_text(date_of_birth) end as birth_key,
+    case when birth_day is null then value_text(date_of_birth) end as date_of_birth,
     address,
     city,
     region,
@@ -83,8 +84,7 @@ select
     value_address_key(address, city, region, postal_code, country) as address_key,
     value_identifier(loyalty_id) as loyalty_id,
     value_identifier(national_id) as national_id,
-    updated_at,
     change_time,
-    case when change_time is null then source || chr(31) || 'updated_at' || chr(31) || value_date_text(updated_at) end as change_key,
+    case when change_time is null then value_text(updated_at) end as updated_at,
     attributes
 from tested

@@ -9,7 +9,7 @@ select
     name.name_suffix,
     gender,
     email,
-    coalesce(value_phone_plain(placed.phone, placed.phone_region), phone.phone) as phone,
+    coalesce(phone_plain, phone.phone) as phone,
     value_day_checked(coalesce(birth_day, birth.day, value_epoch(date_of_birth)::date)) as date_of_birth,
     address,
     city,
@@ -28,7 +28,7 @@ select
     attributes
 from value_placed as placed
 left join value_name as name on name.odd = placed.name_key
-left join value_phone as phone on phone.odd = placed.phone || chr(31) || placed.phone_region
-left join value_date as birth on birth.odd = placed.birth_key
-left join value_date as change on change.odd = placed.change_key
+left join value_phone as phone on phone.odd = placed.phone_key
+left join value_date as birth on birth.odd = placed.source || chr(31) || 'date_of_birth' || chr(31) || value_date_text(placed.date_of_birth)
+left join value_date as change on change.odd = placed.source || chr(31) || 'updated_at' || chr(31) || value_date_text(placed.updated_at)
 left join value_five_digit as five_digit on five_digit.source = placed.source

@@ -231,8 +231,8 @@ def parquet_reader_sql(
     )
 
     def cell(place: int) -> str:
-        wide, narrow = (trimmed_sql(f"t{place}", wide=wide) for wide in (True, False))
-        return f"case when invisible then {wide} else {narrow} end"
+        text = f"t{place}"
+        return f"nullif(case when invisible then trim({text}, '{BLANKS}') else trim({text}) end, '')"
 
     fault = (
         f"case when {forbidden} then 'forbidden character' "

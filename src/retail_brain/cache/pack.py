@@ -7,7 +7,7 @@ all commands of a batch column-wise, and the joined column's buffer is then, byt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_compute: Any = pc  # its functions are made when it is imported, where no type checker sees them
 
 
 def pack_documents(batch: pa.RecordBatch, *, prefix: str, expiry_s: int) -> tuple[memoryview, int]:
@@ -32,13 +34,13 @@ def pack_documents(batch: pa.RecordBatch, *, prefix: str, expiry_s: int) -> tupl
     """
     profile_id = batch.column(0).cast(pa.string())
     document = batch.column(1).cast(pa.string())
-    length = pc.binary_length(document).cast(pa.string())
-    key_length = pc.binary_length(profile_id)
-    key_length = pc.add(key_length, len(prefix.encode())).cast(pa.string())
+    length = _compute.binary_length(document).cast(pa.string())
+    key_length = _compute.binary_length(profile_id)
+    key_length = _compute.add(key_length, len(prefix.encode())).cast(pa.string())
     expiry = str(expiry_s)
     tail = f"\r\n$2\r\nEX\r\n${len(expiry)}\r\n{expiry}\r\n"
     pieces = ("*5\r\n$3\r\nSET\r\n$", key_length, f"\r\n{prefix}", profile_id, "\r\n$", length, "\r\n", document, tail)
-    packed = pc.binary_join_element_wise(*pieces, "")
+    packed = _compute.binary_join_element_wise(*pieces, "")
     return _bytes_of(packed), len(packed) - packed.null_count
 
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
+
+from redis.exceptions import RedisError
 
 from retail_brain.cache.connection import session
 from retail_brain.cache.keys import POINTER, SPACES, new_space, profile_prefix, read_pointer
 from retail_brain.cache.sweep import remove_space, sweep_older
-from retail_brain.errors import RetailBrainError
+from retail_brain.errors import RetailBrainError, ServiceError
 from retail_brain.model import no_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import pyarrow as pa
     import redis
@@ -35,6 +38,7 @@ _EXPIRY_STEPS = 100
 _SWITCH = """
 local standing = tonumber(redis.call('HGET', KEYS[1], 'generation') or '-1')
 if standing >= tonumber(ARGV[1]) then return 0 end
+if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 0 then return -1 end
 redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'space', ARGV[2], 'keys', ARGV[3], 'warmed_at', ARGV[4])
 return 1
 """
@@ -94,15 +98,15 @@ def warm_all(
     with session(address, timeout_s=settings.write_timeout_s) as client:
         client.sadd(SPACES, space)
         try:
-            keys = _write_documents(client, documents, space, settings, progress, total)
-        except BaseException:
+            keys = _write_documents(client, documents, space, settings, partial(progress, "warm", total=total))
+        except Exception:
             _discard(address, space, settings)
             raise
-        arguments = (generation, space, keys, int(time.time()))
-        switched = bool(client.eval(_SWITCH, 1, POINTER, *map(str, arguments)))
-        if not switched:
-            remove_space(client, space)
-        sweep_older(client)
+        switched = _switch(client, generation, space, keys)
+        with suppress(RedisError):  # the next sweep does what this one cannot
+            if not switched:
+                remove_space(client, space)
+            sweep_older(client)
     return WarmResult(generation=generation, keys=keys, superseded=not switched)
 
 
@@ -155,8 +159,7 @@ def _write_documents(
     documents: pa.RecordBatchReader,
     space: str,
     settings: CacheSettings,
-    progress: Progress,
-    total: int | None,
+    tell: Callable[..., None],
 ) -> int:
     from retail_brain.cache.pack import pack_documents, slices
 
@@ -170,15 +173,24 @@ def _write_documents(
             connection.send_packed_command([packed])
             _read_answers(connection, waiting)  # the batch before: one is packed while another is answered
             written, waiting = written + waiting, commands
-            progress("warm", done=written, total=total)
+            tell(done=written)
         _read_answers(connection, waiting)
     except BaseException:
         connection.disconnect()  # answers are left unread, so nobody may use it again
         raise
     finally:
         client.connection_pool.release(connection)
-    progress("warm", done=written + waiting, total=total)
+    tell(done=written + waiting)
     return written + waiting
+
+
+def _switch(client: redis.Redis, generation: int, space: str, keys: int) -> bool:
+    """Point the readers to a space, unless they see this generation or a newer one."""
+    arguments = (str(generation), space, str(keys), str(int(time.time())))
+    switched = cast("int", client.eval(_SWITCH, 2, POINTER, SPACES, *arguments))
+    if switched < 0:
+        raise ServiceError("Redis was flushed or restarted while it was being filled", hint="repeat: retail-brain warm")
+    return switched == 1
 
 
 def _read_answers(connection: Any, count: int) -> None:

@@ -63,7 +63,12 @@ class ServerAccount:
             ConfigurationError: this system does not let root lend its rights.
             OSError: the program cannot be started.
         """
-        defaults: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "errors": "replace"}
+        defaults: dict[str, Any] = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            "errors": "replace",
+        }
         if "input" not in options:
             defaults["stdin"] = subprocess.DEVNULL
         arguments = [str(part) for part in command]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from retail_brain.services.account import ServerAccount
 
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
-_SHARED_PLACES = (Path("/var/lib"), Path("/opt"), Path("/var/tmp"))  # noqa: S108 - ownership is checked
+_SHARED_PLACES = (Path("/var/lib"), Path("/opt"), Path("/var/tmp"))  # ownership is checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

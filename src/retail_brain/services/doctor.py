@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?\s*(?:(==|>=)\s*([0-9][0-9A-Za-z.]*))?[^;]*(;.*)?$")
+_PYTHONS = ((3, 11), (3, 12), (3, 13))
 _GIGABYTE = 2**30
 
 
@@ -53,10 +54,11 @@ def check_everything(
 
 
 def check_python() -> Check:
-    """Check the version of Python."""
+    """Check the version of Python against the one that the package asks for."""
     version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        return Check(name="python", outcome="failed", what=f"Python {version}", hint="install Python 3.11 or newer")
+    if sys.version_info[:2] not in _PYTHONS:
+        hint = f"use Python {_PYTHONS[0][0]}.{_PYTHONS[0][1]} to {_PYTHONS[-1][0]}.{_PYTHONS[-1][1]}"
+        return Check(name="python", outcome="warning", what=f"Python {version} has not been tested", hint=hint)
     return Check(name="python", outcome="ok", what=f"Python {version}")
 
 

@@ -212,7 +212,7 @@ def _private_base(account: ServerAccount) -> Path:
     else:
         base, mode = Path(tempfile.gettempdir()) / f"retail-brain-{os.geteuid()}", 0o711 if account.is_lent else 0o700
         if len(os.fsencode(base)) > 60:
-            base = Path("/tmp") / base.name  # noqa: S108 - ownership is checked below
+            base = Path("/tmp") / base.name  # ownership is checked below
     base.mkdir(mode=mode, exist_ok=True)
     found = base.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:

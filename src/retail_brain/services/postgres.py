@@ -219,7 +219,7 @@ def _quote(value: object) -> str:
 def _shared_memory_type() -> str:
     """Return where parallel queries share memory: a container's /dev/shm may have room for 64 MB only."""
     try:
-        room = os.statvfs("/dev/shm")  # noqa: S108 - only asked for its size
+        room = os.statvfs("/dev/shm")  # only asked for its size
     except OSError:
         return "mmap"
     return "posix" if room.f_bavail * room.f_frsize >= 512 * 2**20 else "mmap"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+_LOOKED_AT = 1_000
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$|<[^@\s<>]+@[^@\s<>]+>$")
 _PHONE = re.compile(r"^(?:\+|00)?[\d\s().\-/]{7,24}(?:\s*(?:x|ext\.?|#)\s*\d{1,6})?$", re.IGNORECASE)
 _PHONE_MARK = re.compile(r"^\+\d|\(\d{2,5}\)|^\d{2,5}[-. /]\d{2,4}[-. ]\d{2,}|^0\d{2,5}[ /-]\d{3,}")
@@ -31,7 +32,154 @@ _LETTERED_POSTCODE = re.compile(
 _WORDS = re.compile(r"^[^\W\d_][^\d@]*$")
 _STREET = re.compile(r"^\d+[a-z]? +\S*[^\W\d_]{2,}|[^\W\d_]{3,}.* \d+[a-z]?$", re.IGNORECASE)
 _GIVEN = frozenset(
-    ["james", "mary", "robert", "patricia", "john", "jennifer", "michael", "linda", "david", "elizabeth", "william", "barbara", "richard", "susan", "joseph", "jessica", "thomas", "sarah", "charles", "karen", "christopher", "lisa", "daniel", "nancy", "matthew", "betty", "anthony", "sandra", "mark", "margaret", "donald", "ashley", "steven", "kimberly", "andrew", "emily", "paul", "donna", "joshua", "michelle", "kenneth", "carol", "kevin", "amanda", "brian", "melissa", "george", "deborah", "timothy", "stephanie", "ronald", "rebecca", "jason", "laura", "jeffrey", "sharon", "ryan", "cynthia", "jacob", "kathleen", "gary", "amy", "nicholas", "angela", "eric", "anna", "jonathan", "emma", "stephen", "olivia", "larry", "samantha", "justin", "rachel", "scott", "nicole", "brandon", "maria", "benjamin", "sophie", "samuel", "hannah", "lucas", "lea", "leon", "mia", "noah", "lukas", "anna", "peter", "hans", "klaus", "petra", "sabine", "monika", "stefan", "andreas", "martin", "thomas", "julia", "katharina", "marie", "jean", "pierre", "michel", "jacques", "nathalie", "isabelle", "camille", "jose", "juan", "carlos", "luis", "miguel", "ana", "carmen", "isabel", "lucia", "pedro", "jorge", "antonio", "francisco", "manuel", "javier", "giulia", "marco", "luca", "oliver", "jack", "harry", "charlie", "grace", "ella", "chloe", "lily", "ruby", "isla", "alice", "freya", "mohammed", "ahmed", "fatima", "ali", "omar", "wei", "li"]
+    [
+        "james",
+        "mary",
+        "robert",
+        "patricia",
+        "john",
+        "jennifer",
+        "michael",
+        "linda",
+        "david",
+        "elizabeth",
+        "william",
+        "barbara",
+        "richard",
+        "susan",
+        "joseph",
+        "jessica",
+        "thomas",
+        "sarah",
+        "charles",
+        "karen",
+        "christopher",
+        "lisa",
+        "daniel",
+        "nancy",
+        "matthew",
+        "betty",
+        "anthony",
+        "sandra",
+        "mark",
+        "margaret",
+        "donald",
+        "ashley",
+        "steven",
+        "kimberly",
+        "andrew",
+        "emily",
+        "paul",
+        "donna",
+        "joshua",
+        "michelle",
+        "kenneth",
+        "carol",
+        "kevin",
+        "amanda",
+        "brian",
+        "melissa",
+        "george",
+        "deborah",
+        "timothy",
+        "stephanie",
+        "ronald",
+        "rebecca",
+        "jason",
+        "laura",
+        "jeffrey",
+        "sharon",
+        "ryan",
+        "cynthia",
+        "jacob",
+        "kathleen",
+        "gary",
+        "amy",
+        "nicholas",
+        "angela",
+        "eric",
+        "anna",
+        "jonathan",
+        "emma",
+        "stephen",
+        "olivia",
+        "larry",
+        "samantha",
+        "justin",
+        "rachel",
+        "scott",
+        "nicole",
+        "brandon",
+        "maria",
+        "benjamin",
+        "sophie",
+        "samuel",
+        "hannah",
+        "lucas",
+        "lea",
+        "leon",
+        "mia",
+        "noah",
+        "lukas",
+        "anna",
+        "peter",
+        "hans",
+        "klaus",
+        "petra",
+        "sabine",
+        "monika",
+        "stefan",
+        "andreas",
+        "martin",
+        "thomas",
+        "julia",
+        "katharina",
+        "marie",
+        "jean",
+        "pierre",
+        "michel",
+        "jacques",
+        "nathalie",
+        "isabelle",
+        "camille",
+        "jose",
+        "juan",
+        "carlos",
+        "luis",
+        "miguel",
+        "ana",
+        "carmen",
+        "isabel",
+        "lucia",
+        "pedro",
+        "jorge",
+        "antonio",
+        "francisco",
+        "manuel",
+        "javier",
+        "giulia",
+        "marco",
+        "luca",
+        "oliver",
+        "jack",
+        "harry",
+        "charlie",
+        "grace",
+        "ella",
+        "chloe",
+        "lily",
+        "ruby",
+        "isla",
+        "alice",
+        "freya",
+        "mohammed",
+        "ahmed",
+        "fatima",
+        "ali",
+        "omar",
+        "wei",
+        "li",
+    ]
 )
 
 
@@ -62,19 +210,20 @@ def look_at(values: Sequence[str]) -> Content:
     Args:
         values: raw text of a sample of rows, empty where a row has none.
     """
-    filled = [text for value in values if (text := value.strip())]
-    if not filled:
+    everything = [text for value in values if (text := value.strip())]
+    if not everything:
         return Content(filled=0.0, distinct=0.0)
+    filled = everything[:: max(1, len(everything) // _LOOKED_AT)]
     dates = [_year(text) for text in filled]
     this_year = datetime.now(tz=UTC).year
     return Content(
-        filled=len(filled) / len(values),
-        distinct=len(set(filled)) / len(filled),
+        filled=len(everything) / len(values),
+        distinct=len(set(everything)) / len(everything),
         email=_share(filled, lambda text: _EMAIL.search(text) is not None),
         phone=_share(filled, is_phone),
         marked_phone=_share(filled, lambda text: is_phone(text) and _PHONE_MARK.search(text) is not None),
         date=sum(year is not None for year in dates) / len(filled),
-        birth=sum(year is not None and 1900 <= year <= this_year - 14 for year in dates) / len(filled),
+        birth=sum(year is not None and 1900 <= year <= this_year - 25 for year in dates) / len(filled),
         timed=_share(filled, lambda text: ":" in text),
         postcode=_share(filled, lambda text: _POSTCODE.match(text) is not None),
         lettered_postcode=_share(filled, lambda text: _LETTERED_POSTCODE.match(text) is not None),
@@ -134,7 +283,8 @@ def order_of_dates(values: Iterable[str]) -> tuple[str | None, bool]:
         values: raw texts.
 
     Returns:
-        "mdy", "dmy" or None where no date shows it; and whether nothing speaks against it.
+        "mdy", "dmy" or None where no date shows it or as many dates show the other; and whether nothing much speaks
+        against it.
     """
     first, second = 0, 0
     for value in values:
@@ -148,6 +298,6 @@ def order_of_dates(values: Iterable[str]) -> tuple[str | None, bool]:
             continue
         first += day_first and not month_first
         second += month_first and not day_first
-    if not first and not second:
+    if max(first, second) < 2 * min(first, second) or not first + second:
         return None, True
     return ("dmy" if first > second else "mdy"), min(first, second) <= 0.05 * max(first, second)

@@ -20,6 +20,40 @@ if TYPE_CHECKING:
 
 _JOINED_DATE = ("birth_year", "birth_month", "birth_day")
 _STANDS_IN = frozenset({"email", "phone", "city", "middle_name", "loyalty_id"})
+_OTHER_DATES = frozenset(
+    [
+        "created",
+        "updated",
+        "modified",
+        "since",
+        "joined",
+        "join",
+        "signup",
+        "registered",
+        "registration",
+        "registr",
+        "reg",
+        "enrolled",
+        "hired",
+        "order",
+        "purchase",
+        "last",
+        "first",
+        "start",
+        "end",
+        "expiry",
+        "expires",
+        "valid",
+        "visit",
+        "login",
+        "entered",
+        "opened",
+        "closed",
+    ]
+)
+_MOBILE = frozenset(
+    ["mobile", "mobil", "mob", "cell", "cellphone", "handy", "portable", "movil", "celular", "gsm", "cellulare"]
+)
 _NAME_FIELDS = ("given_name", "family_name", "full_name")
 
 
@@ -137,7 +171,7 @@ def _find_by_content(findings: list[Finding]) -> None:
     tests = (
         ("email", lambda c: c.email >= 0.8),
         ("phone", lambda c: c.marked_phone >= 0.6 and c.phone >= 0.8),
-        ("date_of_birth", lambda c: c.date >= 0.8 and c.birth >= 0.7 and c.timed < 0.1 and c.distinct > 0.02),
+        ("date_of_birth", lambda c: c.date >= 0.8 and c.birth >= 0.5 and c.timed < 0.1 and c.distinct > 0.02),
         ("postal_code", lambda c: c.lettered_postcode >= 0.8),
     )
     for name, test in tests:
@@ -154,7 +188,7 @@ def _find_by_content(findings: list[Finding]) -> None:
 
 
 def _says_other_date(column: str) -> bool:
-    return bool(set(words_of(column)) & {"created", "updated", "modified", "since", "joined", "signup", "registered", "registration", "order", "purchase", "last", "first", "start", "end", "expiry", "valid"})  # fmt: skip
+    return not _OTHER_DATES.isdisjoint(words_of(column))
 
 
 def _find_names_by_content(findings: list[Finding]) -> None:
@@ -219,7 +253,13 @@ def _columns_for(name: str, findings: Iterable[Finding]) -> tuple[list[Finding],
             return [parts[part] for part in _JOINED_DATE], []
     candidates = sorted(
         (f for f in findings if f.field == name),
-        key=lambda f: (round(f.content.filled, 1) == 0, not f.exact, -round(f.content.filled, 1), f.place),
+        key=lambda f: (
+            round(f.content.filled, 1) == 0,
+            not f.exact,
+            -round(f.content.filled, 1),
+            _MOBILE.isdisjoint(words_of(f.column)),
+            f.place,
+        ),
     )
     return candidates[:1], candidates[1:2] if name in _STANDS_IN else []
 

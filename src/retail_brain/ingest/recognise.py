@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +76,7 @@ def recognise(place: Path | Sequence[Path], con: duckdb.DuckDBPyConnection) -> R
     left_out: list[tuple[str, str]] = []
     samples = [sample for path in paths if (sample := _try_sample(path, con, left_out))]
     groups = _group(samples)
-    sources = [_recognised(name, group, folder) for name, group in groups]
+    sources = _share_date_order([_recognised(name, group, folder) for name, group in groups])
     for source in sources:
         if not source.mapping.about_people:
             left_out.extend((name, "no column about a person was recognised") for name in source.file_names)
@@ -223,16 +223,27 @@ def _date_order(mapping: Mapping, sample: Sample) -> tuple[str | None, bool]:
     return (order, sure) if order else order_of_dates(_values(mapping, sample, "updated_at"))
 
 
+def _share_date_order(sources: list[RecognisedSource]) -> list[RecognisedSource]:
+    """Give sources whose dates do not say their order that of the sources with the same header, when those agree."""
+    orders: dict[tuple[str, ...], set[str]] = {}
+    for source in sources:
+        if source.date_order:
+            orders.setdefault(source.sample.names, set()).add(source.date_order)
+    shared = {names: next(iter(found)) for names, found in orders.items() if len(found) == 1}
+    return [replace(s, date_order=s.date_order or shared.get(s.sample.names)) for s in sources]
+
+
 def _phone_region(mapping: Mapping, sample: Sample) -> str | None:
     """Return the country that most numbers with a country code name, when it is not the default one."""
     codes: Counter[str] = Counter()
-    for value in _values(mapping, sample, "phone"):
+    values = [value for value in _values(mapping, sample, "phone") if value.strip()]
+    for value in values:
         digits = re.sub(r"\D", "", value)
         if value.strip().startswith(("+", "00")):
             digits = digits.removeprefix("00")
             code = next((digits[:n] for n in (3, 2) if digits[:n] in _REGIONS), "other")
             codes[code] += 1
-    if not codes:
+    if sum(codes.values()) < 5 or sum(codes.values()) < 0.1 * len(values):
         return None
     code, count = codes.most_common(1)[0]
     return _REGIONS.get(code) if count >= 0.6 * sum(codes.values()) else None

@@ -114,6 +114,8 @@ def _column(field: str, columns: Sequence[str], findings: dict[str, Finding]) ->
 
 
 def _text(value: str) -> str:
+    if value.isprintable() and '"' in value and "'" not in value:
+        return f"'{value}'"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -22,7 +22,7 @@ _WORDS: dict[str, str] = {
         cardholder cardholdername primarynamefull namefull namecomplete fullnm vollername gesamtname vollstaendigername
         kundenname nomcomplet nometprenom nomprenom nombrecompleto nombreyapellidos nombreapellidos naam volledigenaam
         nomecompleto nominativo recipient recipientname""",
-    "given_name": """givenname given givennames firstname first fname firstnm forename forenames fornames christianname
+    "given_name": """givenname given givennames firstname first 1stname fname firstnm forename forenames fornames christianname
         primarynamefirst namefirst namegiven gname vorname vornamen rufname prenom prenoms nombre nombres primernombre voornaam
         nomeproprio primeironome namefst""",
     "middle_name": """middlename middle midname mname middlenames middleinitial minitial mi midinitial middleinit
@@ -30,7 +30,7 @@ _WORDS: dict[str, str] = {
     "family_name": """familyname family surname surnames lastname last lname lastnm secondsurname primarynamelast namelast namefamily
         sname nachname familienname zuname nom nomdefamille nomfamille apellido apellidos primerapellido achternaam cognome
         sobrenome namelst""",
-    "name_suffix": """namesuffix suffix suffixname generation generationalsuffix sufx namesfx primarynamesuffix sfx
+    "name_suffix": """namesuffix suffix suffixname generation generationalsuffix sufx namesufx namesfx primarynamesuffix sfx
         namenszusatz suffixe sufijo""",
     "native_name": """nativename nativenamefull localname originalname nameinnativescript namelocal namenative nativescriptname
         kanjiname namekanji kanaame""",
@@ -56,7 +56,7 @@ _WORDS: dict[str, str] = {
         adresse adresszeile adresszusatz rue voie numerorue numerovoie complementadresse direccion domicilio calle numerocalle
         callenumero via indirizzo straat straatnaam huisnummer endereco rua streetaddr addresslines thoroughfare""",
     "address_full": "addressfull addrfull fulladdress completeaddress wholeaddress addresscomplete anschrift vollstaendigeadresse adressecomplete direccioncompleta",
-    "city": """city town suburb cityname townname locality cityortown towncity citytown village municipality posttown place
+    "city": """city town suburb suburbtown townsuburb suburbcity citysuburb cityname townname locality cityortown towncity citytown village municipality posttown place
         placename addresscity ort stadt wohnort gemeinde ville commune localite ciudad poblacion localidad municipio plaats
         woonplaats citta comune cidade""",
     "region": """region state stateprovince province prov statecode statename stateabbr regioncode regionname provinceregion
@@ -68,11 +68,11 @@ _WORDS: dict[str, str] = {
         codigopais paese landcode""",
     "loyalty_id": """loyaltyid loyaltyno loyaltynumber loyaltynum loyaltycard loyaltycardno loyaltycardnumber loyaltycardid
         cardnumber cardno cardid cardnum memberid memberno membernumber membernum membershipid membershipno membershipnumber
-        rewardsid rewardsnumber rewardno rewardscard clubcard clubcardno clubcardnumber clubid clubno clubnumber bonuscard
+        rewardsid rewardsmemberid loyaltymemberid rewardsno rewardsnumber rewardno rewardscard clubcard clubcardno clubcardnumber clubid clubno clubnumber bonuscard
         bonuscardno fidelityid fidelitycard fidelitynumber frequentflyer kundenkarte kundenkartennummer kartennummer kartennr
         kundenkartennr treuekarte mitgliedsnummer mitgliedsnr mitgliedid cartefidelite numerocarte nocarte numerocartefidelite
         numeroadherent tarjeta numerotarjeta tarjetafidelidad numerosocio socio tesserafedelta""",
-    "national_id": """nationalid nationalidnumber nationalidno nationalinsurance nationalinsurancenumber nino socsecid socsecno
+    "national_id": """nationalid natlid natid nationalidnumber nationalidno nationalinsurance nationalinsurancenumber nino socsecid socsecno
         ssn socialsecurity socialsecuritynumber socialsecurityno socialsecurityid sin sinnumber taxid taxno taxnumber tin
         taxfilenumber tfn taxpayerid govid governmentid governmentidnumber nhsnumber nhsno medicareno medicarenumber passport
         passportno passportnumber driverslicense driverlicense driverslicensenumber driverlicensenumber drivinglicence dlnumber
@@ -81,19 +81,148 @@ _WORDS: dict[str, str] = {
     "updated_at": """updatedat updated updatedon updatedate updatedtime updatetime updatets updatedts lastupdate lastupdated
         lastupdatedat lastupdatedon lastupdatedate lastmodified lastmodifiedat lastmodifieddate lastmodifiedon lastmod modified
         modifiedat modifiedon modifieddate modificationdate moddate changedat changedon changed lastchanged lastchange changedate
-        lastchangedon lastseen lastactivity timestamp ts recordtimestamp asof asofdate geaendertam aenderungsdatum aktualisiertam
+        lastchangedon lastseen lastactivity timestamp ts recordtimestamp modifiedts tsupdated updatedt lastupddt lastupddate upddate asof asofdate geaendertam aenderungsdatum aktualisiertam
         letzteaenderung stand datemodification datemaj misajour modifiele fechamodificacion fechaactualizacion actualizado
         modificado ultimamodificacion gewijzigdop""",
 }  # fmt: skip
 
 _EMPTY_BEFORE = frozenset(
-    ["customer", "cust", "client", "contact", "person", "personal", "primary", "main", "home", "current", "own", "buyer", "shopper", "user", "member", "guest", "consumer", "patient", "voter", "billing", "bill", "invoice", "residence", "residential", "resident", "res", "mailing", "legal", "preferred", "private", "std", "raw", "txt", "str", "fld", "col", "f", "kunden", "kunde", "kd", "client", "cliente", "contacto", "persona", "principal", "addr", "address", "adr", "adresse", "the", "my", "a", "p", "c"]
+    [
+        "customer",
+        "cust",
+        "client",
+        "contact",
+        "person",
+        "personal",
+        "primary",
+        "main",
+        "home",
+        "current",
+        "own",
+        "buyer",
+        "shopper",
+        "user",
+        "member",
+        "guest",
+        "consumer",
+        "patient",
+        "voter",
+        "billing",
+        "bill",
+        "invoice",
+        "residence",
+        "residential",
+        "resident",
+        "res",
+        "mailing",
+        "legal",
+        "preferred",
+        "private",
+        "std",
+        "raw",
+        "txt",
+        "str",
+        "fld",
+        "col",
+        "f",
+        "kunden",
+        "kunde",
+        "kd",
+        "client",
+        "cliente",
+        "contacto",
+        "persona",
+        "principal",
+        "addr",
+        "address",
+        "adr",
+        "adresse",
+        "the",
+        "my",
+        "a",
+        "p",
+        "c",
+    ]
 )
 _EMPTY_AFTER = frozenset(
-    ["value", "text", "txt", "str", "raw", "field", "col", "c1", "c", "1", "one", "desc", "description", "lbl", "label", "cd", "code", "nm", "dt", "date", "full", "clean", "original", "orig", "fake", "primary", "main", "line", "number", "no", "num", "nr", "home", "work", "mobile", "adresse"]
+    [
+        "value",
+        "text",
+        "txt",
+        "str",
+        "raw",
+        "field",
+        "col",
+        "c1",
+        "c",
+        "1",
+        "one",
+        "desc",
+        "description",
+        "lbl",
+        "label",
+        "cd",
+        "code",
+        "nm",
+        "dt",
+        "date",
+        "full",
+        "clean",
+        "original",
+        "orig",
+        "fake",
+        "primary",
+        "main",
+        "line",
+        "number",
+        "no",
+        "num",
+        "nr",
+        "home",
+        "work",
+        "mobile",
+        "adresse",
+    ]
 )
 _OTHER_KIND = frozenset(
-    ["type", "kind", "flag", "status", "verified", "valid", "count", "optin", "consent", "opt", "in", "created", "age", "hash", "domain", "subscribed", "source", "valid", "is", "has", "spouse", "partner", "father", "mother", "maiden", "previous", "former", "old", "emergency", "shipping", "ship", "delivery", "work", "business", "company", "employer"]
+    [
+        "type",
+        "kind",
+        "flag",
+        "status",
+        "verified",
+        "valid",
+        "count",
+        "optin",
+        "consent",
+        "opt",
+        "in",
+        "created",
+        "age",
+        "hash",
+        "domain",
+        "subscribed",
+        "source",
+        "valid",
+        "is",
+        "has",
+        "spouse",
+        "partner",
+        "father",
+        "mother",
+        "maiden",
+        "previous",
+        "former",
+        "old",
+        "emergency",
+        "shipping",
+        "ship",
+        "delivery",
+        "work",
+        "business",
+        "company",
+        "employer",
+    ]
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBERED = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")

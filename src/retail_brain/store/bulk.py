@@ -7,7 +7,7 @@ vacuum, and index builds that need not look up who wrote each row (measured: a q
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg import sql as pg
 

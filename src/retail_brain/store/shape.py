@@ -49,7 +49,8 @@ def folded_sql(expression: str) -> str:
 
     `retail_brain.store.search.fold_name` does the same to what a person types.
     """
-    return f"nullif(trim(translate(lower(strip_accents({expression})), '-.,''’`', ' ')), '')"
+    slow = f"nullif(trim(translate(lower(strip_accents({expression})), '-.,''’`', ' ')), '')"
+    return f"case when regexp_matches({expression}, '^[A-Za-z]+$') then lower({expression}) else {slow} end"
 
 
 def _values() -> Types:
@@ -88,8 +89,9 @@ NAME_PART = Shape(
     types={"kind": "text", "name": "text"},
     expressions={},
     source=(
-        f"(select distinct 'given' as kind, {folded_sql('given_name')} as name from profile_upsert "
-        f"union all select distinct 'family', {folded_sql('family_name')} from profile_upsert) d where name is not null"
+        f"(select distinct 'given' as kind, {folded_sql('given_name')} as name from (select distinct given_name from profile_upsert) "
+        f"union all select distinct 'family', {folded_sql('family_name')} from (select distinct family_name from profile_upsert)) d "
+        "where d.name is not null"
     ),
 )
 

@@ -7,6 +7,8 @@ publishing, because rebuilding a workspace and the tests use it as well.
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import pyarrow as pa
@@ -55,14 +57,14 @@ def copy_in(conn: Connection, duck: duckdb.DuckDBPyConnection, shape: Shape, run
     )
     chunks = _binary(reader, shape) if binary else _csv(reader)
     with conn.cursor() as cursor:
-        with cursor.copy(statement) as copy:
-            for chunk in chunks:
+        with cursor.copy(statement) as copy, closing(_ahead(chunks)) as ready:
+            for chunk in ready:
                 copy.write(chunk)
         return max(cursor.rowcount, 0)
 
 
 def copy_out(conn: Connection, duck: duckdb.DuckDBPyConnection, query: LiteralString, table: str, types: dict[str, str], *, chunk_bytes: int = 32_000_000) -> int:
-    """Append the rows of a PostgreSQL query to a DuckDB table, which is made when it is missing.
+    """Make a DuckDB table of the rows of a PostgreSQL query.
 
     Args:
         conn: where the query runs.
@@ -73,12 +75,12 @@ def copy_out(conn: Connection, duck: duckdb.DuckDBPyConnection, query: LiteralSt
         chunk_bytes: how much CSV is parsed at a time.
 
     Returns:
-        The number of rows appended.
+        The number of rows.
     """
     from retail_brain.engine import quote_identifier
 
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in types.items())
-    duck.execute(f"create table if not exists {quote_identifier(table)} ({columns})")
+    duck.execute(f"create or replace table {quote_identifier(table)} ({columns})")
     selected = ", ".join(f"cast({quote_identifier(name)} as {kind})" for name, kind in types.items())
     options = _csv_options(list(types))
     rows = 0
@@ -103,6 +105,15 @@ def _binary(reader: pa.RecordBatchReader, shape: Shape) -> Iterator[bytes]:
     for batch in reader:
         yield encoder.write_batch(batch)
     yield encoder.finish()
+
+
+def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Make the next chunk while PostgreSQL is taking this one."""
+    with ThreadPoolExecutor(1, "copy") as worker:
+        coming = worker.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = worker.submit(next, chunks, None)
+            yield chunk
 
 
 def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:

@@ -88,6 +88,7 @@ create table profile (
   run_id bigint not null
 );
 create index profile_name on profile (family_search, given_search);
+create index profile_given on profile (given_search);
 create index profile_postal_code on profile (postal_code) where postal_code is not null;
 comment on table profile is 'One row per lasting customer: the golden record.';
 comment on column profile.profile_id is 'Lasting id of the customer.';

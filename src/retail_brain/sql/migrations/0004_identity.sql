@@ -23,6 +23,7 @@ create table identity_merge_log (
   check ((kind = 'merge') = (inverts is null))
 );
 create unique index identity_merge_log_inverts on identity_merge_log (inverts) where inverts is not null;
+create index identity_merge_log_by_hand on identity_merge_log (merge_id) where run_id is null;
 create index identity_merge_log_record_l on identity_merge_log (record_no_l);
 create index identity_merge_log_record_r on identity_merge_log (record_no_r);
 comment on table identity_merge_log is 'One row per edge that joined two groups of records, and one per such edge undone. Append-only.';

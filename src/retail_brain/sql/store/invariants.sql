@@ -1,0 +1,170 @@
+-- one row per rule that does not hold: its name, how many rows break it, the smallest of them
+with live_merge as (
+  select
+    made.merge_id,
+    made.record_no_l,
+    made.record_no_r
+  from identity_merge_log as made
+  where made.kind = 'merge'
+    and not exists (select from identity_merge_log as undone where undone.inverts = made.merge_id)
+),
+live_decision as (
+  select
+    ruled.decision_id,
+    ruled.kind,
+    ruled.record_no_l,
+    ruled.record_no_r
+  from identity_decision as ruled
+  where ruled.kind <> 'withdraw'
+    and not exists (select from identity_decision as taken_back where taken_back.withdraws = ruled.decision_id)
+),
+member as (
+  select
+    profile_id,
+    count(*) as records,
+    min(record_no) as first_record_no
+  from source_record
+  where profile_id is not null
+  group by profile_id
+),
+edge_of_profile as (
+  select
+    record_l.profile_id,
+    count(*) as merges
+  from live_merge
+  join source_record as record_l on record_l.record_no = live_merge.record_no_l
+  group by record_l.profile_id
+),
+violation as (
+  select
+    'a record points at a profile that exists' as rule,
+    source_record.record_no::text as example
+  from source_record
+  left join profile on profile.profile_id = source_record.profile_id
+  where source_record.profile_id is not null
+    and profile.profile_id is null
+  union all
+  select
+    'a profile counts its records',
+    profile.profile_id::text
+  from profile
+  left join member on member.profile_id = profile.profile_id
+  where member.records is distinct from profile.record_count
+    or member.first_record_no is distinct from profile.first_record_no
+  union all
+  select
+    'a live merge joins two records of one profile',
+    live_merge.merge_id::text
+  from live_merge
+  left join source_record as record_l on record_l.record_no = live_merge.record_no_l
+  left join source_record as record_r on record_r.record_no = live_merge.record_no_r
+  where record_l.profile_id is null
+    or record_l.profile_id is distinct from record_r.profile_id
+  union all
+  select
+    'a profile has one live merge fewer than records',
+    profile.profile_id::text
+  from profile
+  left join edge_of_profile on edge_of_profile.profile_id = profile.profile_id
+  where coalesce(edge_of_profile.merges, 0) <> profile.record_count - 1
+  union all
+  select
+    'no live cannot-link lies inside a profile',
+    live_decision.decision_id::text
+  from live_decision
+  join source_record as record_l on record_l.record_no = live_decision.record_no_l
+  join source_record as record_r on record_r.record_no = live_decision.record_no_r
+  where live_decision.kind = 'cannot_link'
+    and record_l.profile_id = record_r.profile_id
+  union all
+  select
+    'an alias leads to a live profile, another alias or an end',
+    profile_alias.alias_id::text
+  from profile_alias
+  left join profile on profile.profile_id = profile_alias.profile_id
+  left join profile_alias as next_alias on next_alias.alias_id = profile_alias.profile_id
+  where profile_alias.profile_id is not null
+    and profile.profile_id is null
+    and next_alias.alias_id is null
+  union all
+  select
+    'no id is both a profile and an alias',
+    profile_alias.alias_id::text
+  from profile_alias
+  join profile on profile.profile_id = profile_alias.alias_id
+  union all
+  select
+    'a golden value stands on the record that it names',
+    profile.profile_id::text
+  from profile
+  cross join lateral json_each_text(profile.provenance) as named (field, record_no)
+  left join source_record as member on member.record_no = named.record_no::bigint
+  cross join lateral (
+    values
+    ('given_name', profile.given_name::text, member.given_name::text),
+    ('middle_name', profile.middle_name::text, member.middle_name::text),
+    ('family_name', profile.family_name::text, member.family_name::text),
+    ('name_suffix', profile.name_suffix::text, member.name_suffix::text),
+    ('gender', profile.gender::text, member.gender::text),
+    ('email', profile.email::text, member.email::text),
+    ('phone', profile.phone::text, member.phone::text),
+    ('date_of_birth', profile.date_of_birth::text, member.date_of_birth::text),
+    ('address', profile.address::text, member.address::text),
+    ('city', profile.city::text, member.city::text),
+    ('region', profile.region::text, member.region::text),
+    ('postal_code', profile.postal_code::text, member.postal_code::text),
+    ('country', profile.country::text, member.country::text),
+    ('loyalty_id', profile.loyalty_id::text, member.loyalty_id::text),
+    ('national_id', profile.national_id::text, member.national_id::text)
+  ) as value (field, golden, given)
+  where value.field = named.field
+    and (member.profile_id is distinct from profile.profile_id or value.golden is distinct from value.given)
+  union all
+  select
+    'a profile of one record has that record''s values',
+    profile.profile_id::text
+  from profile
+  join source_record as member on member.record_no = profile.first_record_no
+  where profile.record_count = 1
+    and (
+      profile.given_name,
+      profile.middle_name,
+      profile.family_name,
+      profile.name_suffix,
+      profile.gender,
+      profile.email,
+      profile.phone,
+      profile.date_of_birth,
+      profile.address,
+      profile.city,
+      profile.region,
+      profile.postal_code,
+      profile.country,
+      profile.loyalty_id,
+      profile.national_id
+    ) is distinct from (
+      member.given_name,
+      member.middle_name,
+      member.family_name,
+      member.name_suffix,
+      member.gender,
+      member.email,
+      member.phone,
+      member.date_of_birth,
+      member.address,
+      member.city,
+      member.region,
+      member.postal_code,
+      member.country,
+      member.loyalty_id,
+      member.national_id
+    )
+)
+
+select
+  rule,
+  count(*),
+  min(example)
+from violation
+group by rule
+order by rule

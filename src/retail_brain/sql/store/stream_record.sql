@@ -1,0 +1,27 @@
+-- one row per record ever delivered: its standardised columns, its delivery, its hash, and whether it is gone
+select
+  source_record.record_no,
+  source_record.source,
+  source_record.record_id,
+  source_record.given_name,
+  source_record.middle_name,
+  source_record.family_name,
+  source_record.name_suffix,
+  source_record.gender,
+  source_record.email,
+  source_record.phone,
+  source_record.date_of_birth,
+  source_record.address,
+  source_record.city,
+  source_record.region,
+  source_record.postal_code,
+  source_record.country,
+  source_record.loyalty_id,
+  source_record.national_id,
+  source_record.updated_at,
+  source_record.attributes,
+  delivery.delivery_id,
+  source_record.row_hash,
+  source_record.gone_run is not null as gone
+from source_record
+join delivery on delivery.delivery_no = source_record.delivery_no

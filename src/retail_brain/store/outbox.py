@@ -1,0 +1,146 @@
+"""What Redis has still to be told: the profiles that wait in the outbox, and profiles as the documents that it keeps.
+
+Apart from publishing, which fills the outbox, because the cache empties it later and at its own pace.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.store.failure import translated
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Iterator
+
+    import pyarrow as pa
+
+    from retail_brain.store.connection import Connection
+
+_AT_ONCE = 1_000
+
+
+def cache_generation(conn: Connection) -> int:
+    """Return the generation that Redis has to hold to be trusted.
+
+    Args:
+        conn: a connection outside any transaction.
+    """
+    with translated(), conn.transaction():
+        return _number(conn, "store/cache_generation")
+
+
+def count_pending(conn: Connection) -> int:
+    """Return how many profiles wait in the outbox.
+
+    Args:
+        conn: a connection outside any transaction.
+    """
+    with translated(), conn.transaction():
+        return _number(conn, "store/count_pending")
+
+
+def is_pending(conn: Connection, profile_id: uuid.UUID) -> bool:
+    """Tell whether Redis may hold an old state of a profile.
+
+    Args:
+        conn: a connection outside any transaction.
+        profile_id: the profile.
+    """
+    with translated(), conn.transaction():
+        return conn.execute(sql.load("store/is_pending"), {"profile_id": profile_id}).fetchone() is not None
+
+
+def pending_changes(conn: Connection, *, limit: int | None = None) -> Iterator[tuple[str, str | None, int]]:
+    """Yield what waits, oldest first, with the documents as they are now.
+
+    Args:
+        conn: a connection outside any transaction.
+        limit: how many at most.
+
+    Returns:
+        profile_id, its document as JSON text (None: the profile is gone, its key has to go), and the number of the
+        change, which grows with each change of a profile.
+    """
+    after, left = 0, limit
+    while left is None or left > 0:
+        size = _AT_ONCE if left is None else min(left, _AT_ONCE)
+        with translated(), conn.transaction():
+            rows = conn.execute(sql.load("store/pending_changes"), {"after": after, "limit": size}).fetchall()
+        for profile_id, document, seq in rows:
+            yield str(profile_id), None if document is None else _compact(document), seq
+            after = seq
+        if len(rows) < size:
+            return
+        left = None if left is None else left - size
+
+
+def clear_pending(conn: Connection, written: Iterable[tuple[str, int]]) -> int:
+    """Take what was written out of the outbox; a profile that changed again meanwhile stays.
+
+    Args:
+        conn: a connection outside any transaction.
+        written: profile_id and the number of the change, as `pending_changes` gave them.
+
+    Returns:
+        How many rows left the outbox.
+    """
+    done = 0
+    pairs = list(written)
+    for start in range(0, len(pairs), 10 * _AT_ONCE):
+        part = pairs[start : start + 10 * _AT_ONCE]
+        parameters = {"profile_ids": [pair[0] for pair in part], "seqs": [pair[1] for pair in part]}
+        with translated(), conn.transaction():
+            done += conn.execute(sql.load("store/clear_pending"), parameters).rowcount
+    return done
+
+
+def renew_generation(conn: Connection) -> int:
+    """Ask for all keys to be written anew, after a flush or a restore.
+
+    Args:
+        conn: a connection outside any transaction.
+
+    Returns:
+        The new generation; the outbox is empty, since the new key set covers it.
+    """
+    with translated(), conn.transaction():
+        return _number(conn, "store/renew_cache")
+
+
+def stream_documents(conn: Connection, *, batch_rows: int = 10_000) -> pa.RecordBatchReader:
+    """Return the documents of all profiles as one snapshot.
+
+    Args:
+        conn: a connection of its own, in use until the reader is exhausted.
+        batch_rows: profiles in a batch.
+
+    Returns:
+        One row per profile: profile_id (36 characters), document (JSON text: the golden values, and its records).
+    """
+    import pyarrow as pa
+
+    schema = pa.schema([("profile_id", pa.string()), ("document", pa.string())])
+    return pa.RecordBatchReader.from_batches(schema, _document_batches(conn, schema, batch_rows))
+
+
+def _document_batches(conn: Connection, schema: pa.Schema, batch_rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    with translated(), conn.transaction(), conn.cursor("document") as cursor:
+        cursor.itersize = batch_rows
+        cursor.execute(sql.load("store/stream_document"))
+        while rows := cursor.fetchmany(batch_rows):
+            yield pa.record_batch([[row[0] for row in rows], [row[1] for row in rows]], schema=schema)
+
+
+def _compact(document: object) -> str:
+    return document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _number(conn: Connection, name: str) -> int:
+    row = conn.execute(sql.load(name)).fetchone()
+    assert row is not None, name
+    return row[0]

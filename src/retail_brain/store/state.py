@@ -1,0 +1,105 @@
+"""What a night starts from when the workspace is gone: records, crosswalk, standing merges, refusals and decisions.
+
+PostgreSQL is the truth, so all of it can be read back into DuckDB. Apart from the look-ups, because it streams
+whole tables by COPY and nothing else does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.model import VALUE_FIELDS
+from retail_brain.store.failure import translated
+from retail_brain.store.transfer import copy_out
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.store.connection import Connection
+
+_VALUES = {name: "date" if name == "date_of_birth" else "varchar" for name in VALUE_FIELDS}
+_EVIDENCE = {"match_weight": "double", "match_probability": "double", "levels": "varchar", "blocking_rule": "varchar"}
+_PAIR = {"record_no_l": "bigint", "record_no_r": "bigint"}
+
+RECORD = {
+    "record_no": "bigint", "source": "varchar", "record_id": "varchar", **_VALUES, "updated_at": "timestamp",
+    "attributes": "varchar", "delivery_id": "varchar", "row_hash": "varchar", "gone": "boolean",
+}  # fmt: skip
+CROSSWALK = {"record_no": "bigint", "profile_id": "uuid"}
+STANDING_MERGE = {"merge_id": "bigint", **_PAIR, **_EVIDENCE}
+REVIEW_ITEM = {**_PAIR, "kind": "varchar", **_EVIDENCE, "reason": "varchar"}
+DECISION = {"decision_id": "bigint", "kind": "varchar", **_PAIR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedHead:
+    """What readers see: the run published last and how far the log reaches.
+
+    `untouched_since_publish` is False when a person has merged or unmerged since: artefacts of that run are then old.
+    """
+
+    run_id: int | None
+    generation: int
+    model_id: str | None
+    last_merge_id: int
+    untouched_since_publish: bool
+
+
+def published_head(conn: Connection) -> PublishedHead:
+    """Return the state that a night builds on.
+
+    Args:
+        conn: a connection.
+
+    Returns:
+        The run published last (None before the first) and the highest number in the merge log.
+    """
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/published_head")).fetchone()
+    if row is None:
+        return PublishedHead(run_id=None, generation=0, model_id=None, last_merge_id=0, untouched_since_publish=True)
+    run_id, generation, model_id, last_merge_id, untouched = row
+    return PublishedHead(run_id=run_id, generation=generation, model_id=model_id, last_merge_id=last_merge_id, untouched_since_publish=untouched)
+
+
+def read_state(conn: Connection, duck: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Stream the whole state into DuckDB, as one snapshot.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets record_before (one row per record ever delivered: the standardised columns, record_no, delivery_id,
+            row_hash, gone), previous_crosswalk, standing_merge and review_item_before, made anew.
+
+    Returns:
+        Rows by table.
+    """
+    tables = {
+        "record_before": ("store/stream_record", RECORD),
+        "previous_crosswalk": ("store/stream_crosswalk", CROSSWALK),
+        "standing_merge": ("store/stream_standing_merge", STANDING_MERGE),
+        "review_item_before": ("store/stream_review_item", REVIEW_ITEM),
+    }
+    with translated(), conn.transaction():
+        conn.execute("set transaction isolation level repeatable read, read only")
+        return {table: _read(conn, duck, name, table, types) for table, (name, types) in tables.items()}
+
+
+def read_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "decision") -> int:
+    """Stream the live decisions into DuckDB.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets the table: decision_id, kind ('must_link' or 'cannot_link'), record_no_l, record_no_r.
+        table: its name.
+
+    Returns:
+        How many there are; withdrawn ones are not among them.
+    """
+    with translated(), conn.transaction():
+        return _read(conn, duck, "store/stream_decision", table, DECISION)
+
+
+def _read(conn: Connection, duck: duckdb.DuckDBPyConnection, name: str, table: str, types: dict[str, str]) -> int:
+    return copy_out(conn, duck, sql.load(name), table, types)

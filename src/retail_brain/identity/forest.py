@@ -1,0 +1,135 @@
+"""The forest of identity: ranked links walked so that no tree ever holds two records that must be kept apart.
+
+Pure functions on arrays of integers; no database, no configuration. Apart from everything else because it is the part
+that has to be right: what a tree is, which links were refused and why that does not depend on the order of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestResult:
+    """What a walk over ranked links gave.
+
+    `tree` holds the positions of the links that are tree edges; `refused` those of links that would have joined two
+    trees with a conflict between them, `blamed` for each of these the position of one such conflict; `group` the
+    lowest node of each node's tree.
+    """
+
+    tree: Numbers
+    refused: Numbers
+    blamed: Numbers
+    group: Numbers
+
+
+def build_forest(nodes: int, links: Numbers, conflicts: Numbers) -> ForestResult:
+    """Walk links in rank order (Kruskal) and refuse those that would bring a conflict into one tree.
+
+    Args:
+        nodes: how many nodes there are, numbered from 0.
+        links: array (n, 2) of node pairs, best rank first.
+        conflicts: array (m, 2) of node pairs that must never be in one tree.
+
+    Returns:
+        The forest. Only components that hold a conflict are walked in Python; the others are plain spanning trees.
+    """
+    tree = _spanning_tree(nodes, links)
+    _count, component = connected_components(_graph(nodes, links[tree]), directed=False)
+    inside = np.flatnonzero(component[conflicts[:, 0]] == component[conflicts[:, 1]])
+    torn = np.zeros(max(int(component.max(initial=0)) + 1, 1), dtype=bool)
+    torn[component[conflicts[inside, 0]]] = True
+    kept = tree[~torn[component[links[tree, 0]]]]
+    walked = np.flatnonzero(torn[component[links[:, 0]]]) if len(inside) else np.empty(0, dtype=np.int64)
+    joined, refused, blamed = walk(links, walked, conflicts, inside)
+    chosen = np.sort(np.concatenate([kept, np.array(joined, dtype=np.int64)]))
+    return ForestResult(tree=chosen, refused=np.array(refused, dtype=np.int64), blamed=np.array(blamed, dtype=np.int64), group=_lowest_node(nodes, links[chosen]))
+
+
+def walk(links: Numbers, walked: Numbers, conflicts: Numbers, considered: Numbers) -> tuple[list[int], list[int], list[int]]:
+    """Walk some of the links, best rank first, holding some of the conflicts.
+
+    Args:
+        links: array (n, 2), best rank first.
+        walked: positions of the links to walk, ascending.
+        conflicts: array (m, 2).
+        considered: positions of the conflicts to hold.
+
+    Returns:
+        Positions of links that joined two trees, of links that were refused, and for each refused one of a conflict.
+    """
+    parent: dict[int, int] = {}
+    foes: dict[int, dict[int, int]] = {}
+    for position in considered.tolist():
+        left, right = conflicts[position].tolist()
+        foes.setdefault(left, {}).setdefault(right, position)
+        foes.setdefault(right, {}).setdefault(left, position)
+    joined: list[int] = []
+    refused: list[int] = []
+    blamed: list[int] = []
+    for position in walked.tolist():
+        left, right = (_find(parent, node) for node in links[position].tolist())
+        if left == right:
+            continue
+        conflict = foes.get(left, {}).get(right)
+        if conflict is None:
+            joined.append(position)
+            _join(parent, foes, left, right)
+        else:
+            refused.append(position)
+            blamed.append(conflict)
+    return joined, refused, blamed
+
+
+def _find(parent: dict[int, int], node: int) -> int:
+    root = node
+    while (above := parent.get(root, root)) != root:
+        root = above
+    while node != root:
+        parent[node], node = root, parent.get(node, root)
+    return root
+
+
+def _join(parent: dict[int, int], foes: dict[int, dict[int, int]], left: int, right: int) -> None:
+    """Join two trees; the one with fewer conflicts moves, and each root keeps the trees that it may never join."""
+    if len(foes.get(left, ())) < len(foes.get(right, ())):
+        left, right = right, left
+    parent[right] = left
+    for foe, position in foes.pop(right, {}).items():
+        back = foes[foe]
+        del back[right]
+        foes.setdefault(left, {})[foe] = min(position, foes[left].get(foe, position))
+        back[left] = foes[left][foe]
+
+
+def _spanning_tree(nodes: int, links: Numbers) -> Numbers:
+    """Return the positions of the links of the spanning forest of best rank, ascending."""
+    if len(links) == 0:
+        return np.empty(0, dtype=np.int64)
+    pairs = np.sort(links, axis=1)
+    _unique, first = np.unique(pairs[:, 0] * nodes + pairs[:, 1], return_index=True)
+    ranks = first.astype(np.float64) + 1.0
+    matrix = coo_matrix((ranks, (pairs[first, 0], pairs[first, 1])), shape=(nodes, nodes)).tocsr()
+    return np.sort(minimum_spanning_tree(matrix).data.astype(np.int64) - 1)
+
+
+def _graph(nodes: int, links: Numbers) -> coo_matrix:
+    return coo_matrix((np.ones(len(links), dtype=np.int8), (links[:, 0], links[:, 1])), shape=(nodes, nodes))
+
+
+def _lowest_node(nodes: int, links: Numbers) -> Numbers:
+    count, component = connected_components(_graph(nodes, links), directed=False)
+    lowest = np.full(count, nodes, dtype=np.int64)
+    np.minimum.at(lowest, component, np.arange(nodes, dtype=np.int64))
+    return lowest[component]

@@ -1,0 +1,72 @@
+"""Blocking rules before they run: how many pairs each would make, and how large its largest block is.
+
+Apart from training and scoring because an explosion has to be refused before either starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain.engine import quote_identifier
+from retail_brain.errors import RefusedError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config_matching import BlockingRule, MatchingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockingResult:
+    """What one blocking rule would do: pairs, and the largest number of records that share one value.
+
+    `shape` describes that value without giving it away: lengths and kinds of its parts.
+    """
+
+    rule: tuple[str, ...]
+    pairs: int
+    largest_block: int
+    shape: str
+    used: bool
+
+
+def estimate_blocking(con: duckdb.DuckDBPyConnection, *, settings: MatchingSettings) -> list[BlockingResult]:
+    """Count the pairs of each blocking rule.
+
+    Args:
+        con: holds match_key.
+        settings: the matching section of the configuration.
+
+    Returns:
+        One result per configured rule, in order; `used` is false for a rule that is marked when_affordable and is not.
+
+    Raises:
+        RefusedError: a rule that must be used would explode; names the rule and the shape of its largest block.
+    """
+    [(records,)] = con.execute("select count(*) from match_key").fetchall()
+    budget = max(settings.max_pairs_per_record * records, settings.affordable_pairs)
+    return [_count(con, rule, settings, budget) for rule in settings.blocking_rules]
+
+
+def _count(con: duckdb.DuckDBPyConnection, rule: BlockingRule, settings: MatchingSettings, budget: float) -> BlockingResult:
+    [(pairs, largest, shape)] = con.execute(block_count_sql(rule.columns)).fetchall()
+    exploded = pairs > settings.max_pairs or largest > settings.max_block_records
+    if exploded and not rule.when_affordable:
+        raise RefusedError(
+            f"blocking rule {' + '.join(rule.columns)} would compare {pairs:,} pairs; its largest block is {largest:,} records with a value like {shape}",
+            hint="that value is probably a placeholder: clear it in the source, or take the rule out of matching.blocking_rules",
+        )
+    used = pairs > 0 and not (rule.when_affordable and (exploded or pairs > budget))
+    return BlockingResult(rule=rule.columns, pairs=pairs, largest_block=largest, shape=shape, used=used)
+
+
+def block_count_sql(columns: tuple[str, ...]) -> str:
+    """Return one row: pairs of the rule, records of its largest block, shape of that block's value."""
+    names = [quote_identifier(column) for column in columns]
+    shape = " || ' + ' || ".join(f"regexp_replace(regexp_replace({name}::varchar, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')" for name in names)
+    known = " and ".join(f"{name} is not null" for name in names)
+    return (
+        "select coalesce(sum(records * (records - 1) // 2), 0)::bigint, coalesce(max(records), 0)::bigint, coalesce(arg_max(shape, (records, shape)), '')"
+        f" from (select count(*) as records, any_value({shape}) as shape from match_key where {known} group by {', '.join(names)} having count(*) > 1)"
+    )

@@ -1,0 +1,92 @@
+"""Clashes: records that links would bring together although their own details say that they are two people.
+
+Apart from scoring because it looks at pairs that no blocking rule found: all members of what the links join. Only the
+comparisons that are a person's own count here (names, date of birth, numbers), held against two people of one home;
+how hard a clash bites is therefore learnt from the data: where names are badly garbled, a different name says little.
+"""
+
+from __future__ import annotations
+
+from math import log2
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retail_brain.matching.linker import level_sql, open_linker
+from retail_brain.matching.model import Model, with_settings
+from retail_brain.matching.score import bits_case_sql
+from retail_brain.matching.terms import attach_terms
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config_matching import MatchingSettings
+
+
+def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None) -> None:
+    """Find the pairs that must not end in one profile.
+
+    Args:
+        con: holds match_key, term_frequency and edge.
+        model: the trained model.
+        settings: the matching section of the configuration.
+        decisions: a table of must-links (record_no_l, record_no_r) that join records as well.
+
+    Creates clash, one row per pair inside a group that the links would make: record_no_l < record_no_r, clash_bits (below
+    zero: two people), reason (the comparison that speaks most against one person).
+    """
+    _join_groups(con, settings.merge_probability, decisions)
+    con.execute(
+        "create or replace table clash_block as select '0' as match_key, l.record_no as join_key_l, r.record_no as join_key_r"
+        " from link_group l join link_group r on l.group_no = r.group_no and l.record_no < r.record_no"
+        " anti join (select record_no_l, record_no_r from edge where match_probability >= ?) e on e.record_no_l = l.record_no and e.record_no_r = r.record_no",
+        [settings.merge_probability],
+    )
+    own = tuple(comparison.name for comparison in model.comparisons if comparison.personal)
+    narrow = with_settings(model, comparisons=own, blocking_rules=model.blocking_rules[:1])
+    con.execute("create or replace temp table clash_source as select * from match_key semi join link_group using (record_no)")
+    attach_terms(con, narrow, "clash_source", "clash_key")
+    linker = open_linker(con, narrow, "clash_key")
+    linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("clash_block"))
+    scored = linker.inference.predict(warning_mode="never")
+    con.execute(f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}")
+    scored.drop_table_from_database_and_remove_from_cache()
+    for table in ("clash_block", "clash_key", "clash_source"):
+        con.execute(f"drop table {table}")
+
+
+def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: str | None) -> None:
+    """Create link_group (record_no, group_no): the records of every group of three or more that the links would make."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    more = f" union all select record_no_l, record_no_r from {decisions}" if decisions else ""
+    links = con.execute(f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]).fetchnumpy()
+    left, right = (np.asarray(links[name], dtype=np.int64) for name in ("record_no_l", "record_no_r"))
+    nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+    if len(nodes) == 0:
+        con.execute("create or replace table link_group (record_no bigint, group_no bigint)")
+        return
+    matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (places[: len(left)], places[len(left) :])), shape=(len(nodes), len(nodes)))
+    _count, groups = connected_components(matrix, directed=False)
+    large = np.bincount(groups)[groups] > 2
+    con.register("link_group_in", {"record_no": nodes[large], "group_no": groups[large].astype(np.int64)})
+    con.execute("create or replace table link_group as select * from link_group_in")
+    con.unregister("link_group_in")
+
+
+def clash_sql(model: Model, scored: str, probability: float) -> str:
+    """Return one row per clashing pair: record numbers, clash_bits, reason."""
+    names = model.shares_order
+    levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
+    bits = ", ".join(f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}" for name in names)
+    total = " + ".join(f"bits_{name}" for name in names)
+    start = log2(model.same_share / model.home_share)
+    reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
+    return f"""
+with leveled as (select record_no_l, record_no_r, {levels} from {scored}),
+weighed as (select record_no_l, record_no_r, {bits} from leveled)
+select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
+from weighed
+where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r}
+"""

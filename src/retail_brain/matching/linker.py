@@ -1,0 +1,69 @@
+"""Splink: its settings from our model, its input with frozen term frequencies, its scored pairs.
+
+Apart from the rest of the room because this is the only module that knows Splink's names.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.engine import quote_identifier
+from retail_brain.matching.terms import register_terms, term_name
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.matching.comparison import Comparison
+    from retail_brain.matching.model import Model
+
+
+def splink_settings(model: Model) -> dict[str, Any]:
+    """Return Splink's settings for a model: comparisons with m and u, term frequencies, blocking rules."""
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "record_no",
+        "probability_two_random_records_match": model.same_share,
+        "comparisons": [_comparison(model, comparison) for comparison in model.comparisons],
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": blocking_condition(rule), "sql_dialect": "duckdb"} for rule in model.blocking_rules],
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": True,
+    }
+
+
+def blocking_condition(rule: tuple[str, ...]) -> str:
+    """Return the join condition of a blocking rule."""
+    return " and ".join(f"l.{quote_identifier(column)} = r.{quote_identifier(column)}" for column in rule)
+
+
+def _comparison(model: Model, comparison: Comparison) -> dict[str, Any]:
+    share = model.shares[comparison.name]
+    levels: list[dict[str, Any]] = [{"sql_condition": comparison.null_condition, "label_for_charts": "nothing to say", "is_null_level": True}]
+    for position, level in enumerate(comparison.levels):
+        number = len(comparison.levels) - 1 - position
+        entry = {"sql_condition": level.condition, "label_for_charts": level.label, "m_probability": share.stranger[number] * 2 ** model.level_bits(comparison.name, number), "u_probability": share.stranger[number]}
+        if level.term_column:
+            entry |= {"tf_adjustment_column": term_name(comparison, number), "disable_tf_exact_match_detection": True}
+        levels.append(entry)
+    return {"output_column_name": comparison.name, "comparison_description": comparison.label, "comparison_levels": levels}
+
+
+def open_linker(con: duckdb.DuckDBPyConnection, model: Model, table: str) -> Any:
+    """Return a Splink linker over a table of keys that carries its term frequencies."""
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame = DuckDBAPI(connection=con).register(table)
+        linker = Linker(frame, splink_settings(model), log_level=logging.ERROR)
+        register_terms(con, model, linker)
+        return linker
+
+
+def level_sql(model: Model, name: str) -> str:
+    """Return the level of a scored pair in one comparison: Splink keeps the weight, and each level has its own."""
+    bits = [(number, round(model.level_bits(name, number) * 1e6)) for number in range(len(model.shares[name].same))]
+    cases = " ".join(f"when {weight} then {number}" for number, weight in bits)
+    return f"(case round(mw_{name} * 1e6)::bigint {cases} else -1 end)"

@@ -1,0 +1,15 @@
+-- Macros that fold one value into a key; each gives NULL for a value with nothing left.
+create or replace temp macro fold_letters(value) as nullif(regexp_replace(lower(strip_accents(value)), '[^a-z]', '', 'g'), '');
+create or replace temp macro fold_code(value) as nullif(regexp_replace(upper(strip_accents(value)), '[^A-Z0-9]', '', 'g'), '');
+create or replace temp macro skeleton(value) as value[1:1] || regexp_replace(value[2:], '[aeiouyhw]', '', 'g')[1:3];
+create or replace temp macro fold_phone(digits) as case
+    when digits is null or length(digits) < 7 then null
+    when length(digits) <= 13 then right(digits, 10)
+    else digits end;
+create or replace temp macro street_word(word) as coalesce(map {
+    'street': 'st', 'str': 'st', 'strasse': 'st', 'avenue': 'ave', 'av': 'ave', 'road': 'rd', 'drive': 'dr', 'lane': 'ln', 'boulevard': 'blvd', 'court': 'ct', 'place': 'pl',
+    'circle': 'cir', 'crescent': 'cres', 'terrace': 'ter', 'terr': 'ter', 'parkway': 'pkwy', 'highway': 'hwy', 'square': 'sq', 'trail': 'trl', 'close': 'cl', 'way': 'wy', 'plaza': 'plz',
+    'north': 'n', 'south': 's', 'east': 'e', 'west': 'w', 'northeast': 'ne', 'northwest': 'nw', 'southeast': 'se', 'southwest': 'sw', 'nth': 'n', 'sth': 's', 'est': 'e', 'wst': 'w',
+    'apartment': 'apt', 'suite': 'apt', 'ste': 'apt', 'unit': 'apt', 'flat': 'apt', 'appt': 'apt', 'saint': 'st', 'mount': 'mt', 'fort': 'ft', 'po': 'pobox', 'box': 'pobox',
+    'first': '1', '1st': '1', 'second': '2', '2nd': '2', 'third': '3', '3rd': '3', '4th': '4', 'fourth': '4', '5th': '5', 'fifth': '5', '6th': '6', '7th': '7', '8th': '8', '9th': '9', '10th': '10'
+}[word], word)

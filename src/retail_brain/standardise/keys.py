@@ -1,0 +1,77 @@
+"""Folded keys for blocking and comparing: table record to table match_key.
+
+Apart from the standardised values because keys are for machines: letters only, one alphabet, abbreviations folded,
+shared values and placeholders left out. What a person reads stays in `record`.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.engine import quote_identifier
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from retail_brain.config_matching import MatchingSettings
+
+TRANSLITERATED = ("given_name", "middle_name", "family_name", "address", "city")
+
+
+def build_keys(con: duckdb.DuckDBPyConnection, table: str = "record", into: str = "match_key", *, settings: MatchingSettings) -> None:
+    """Create the table of keys, one row per record of a table.
+
+    Args:
+        con: holds `table` (one row per record: record_no and the standardised values) and `shared_value`.
+        table: all records, or only those of a night.
+        into: name of the table to create: record_no and the keys, NULL where empty, placeholder or shared.
+        settings: the matching section of the configuration.
+    """
+    del settings
+    prepare_lookups(con, table)
+    con.execute(f"create or replace temp view key_source as select * from {quote_identifier(table)}")
+    con.execute(f"create or replace table {quote_identifier(into)} as {sql.load('standardise/key_build')}")
+    con.execute("drop view key_source")
+
+
+def prepare_lookups(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create the macros and look-up tables that folding needs: transliterations, nicknames, street words."""
+    for statement in sql.load("standardise/key_macro").split(";\n"):
+        if statement.strip():
+            con.execute(statement)
+    _load_transliterations(con, table)
+    con.execute("create or replace temp table name_form (name varchar, forms varchar[], root varchar)")
+    con.executemany("insert into name_form values (?, ?, ?)", _name_forms())
+
+
+@cache
+def _name_forms() -> list[tuple[str, list[str], str]]:
+    forms: dict[str, set[str]] = {}
+    for names, nicknames in _nickname_rows():
+        for name in names:
+            forms.setdefault(name, set()).add(names[0])
+        for nickname in nicknames:
+            forms.setdefault(nickname, {nickname}).add(names[0])
+    return [(name, sorted(found), min(found - {name}, default=name)) for name, found in sorted(forms.items())]
+
+
+def _nickname_rows() -> list[tuple[list[str], list[str]]]:
+    text = files("retail_brain.standardise").joinpath("nickname.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+    return [(row["names"].split(), row["nicknames"].split()) for row in rows]
+
+
+def _load_transliterations(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    values = " union ".join(
+        f"select {column} as value from {quote_identifier(table)} where regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')" for column in TRANSLITERATED
+    )
+    found = [value for (value,) in con.execute(values).fetchall()]
+    con.execute("create or replace temp table transliteration (value varchar, latin varchar)")
+    if found:
+        from anyascii import anyascii
+
+        con.executemany("insert into transliteration values (?, ?)", [(value, anyascii(value)) for value in found])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.config.ingest import DELIVERED_FIELDS
 from retail_brain.ingest.content import Content, look_at
-from retail_brain.ingest.synonyms import meaning_of, words_of
+from retail_brain.ingest.synonyms import meaning_of, words_of, words_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,40 +20,11 @@ if TYPE_CHECKING:
 
 _JOINED_DATE = ("birth_year", "birth_month", "birth_day")
 _STANDS_IN = frozenset({"email", "phone", "city", "middle_name", "loyalty_id"})
-_OTHER_DATES = frozenset(
-    [
-        "created",
-        "updated",
-        "modified",
-        "since",
-        "joined",
-        "join",
-        "signup",
-        "registered",
-        "registration",
-        "registr",
-        "reg",
-        "enrolled",
-        "hired",
-        "order",
-        "purchase",
-        "last",
-        "first",
-        "start",
-        "end",
-        "expiry",
-        "expires",
-        "valid",
-        "visit",
-        "login",
-        "entered",
-        "opened",
-        "closed",
-    ]
+_OTHER_DATES = words_set(
+    """created updated modified since joined join signup registered registration registr reg enrolled hired order
+    purchase last first start end expiry expires valid visit login entered opened closed"""
 )
-_MOBILE = frozenset(
-    ["mobile", "mobil", "mob", "cell", "cellphone", "handy", "portable", "movil", "celular", "gsm", "cellulare"]
-)
+_MOBILE = words_set("""mobile mobil mob cell cellphone handy portable movil celular gsm cellulare""")
 _NAME_FIELDS = ("given_name", "family_name", "full_name")
 
 

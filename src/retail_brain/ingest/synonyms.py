@@ -86,143 +86,27 @@ _WORDS: dict[str, str] = {
         modificado ultimamodificacion gewijzigdop""",
 }  # fmt: skip
 
-_EMPTY_BEFORE = frozenset(
-    [
-        "customer",
-        "cust",
-        "client",
-        "contact",
-        "person",
-        "personal",
-        "primary",
-        "main",
-        "home",
-        "current",
-        "own",
-        "buyer",
-        "shopper",
-        "user",
-        "member",
-        "guest",
-        "consumer",
-        "patient",
-        "voter",
-        "billing",
-        "bill",
-        "invoice",
-        "residence",
-        "residential",
-        "resident",
-        "res",
-        "mailing",
-        "legal",
-        "preferred",
-        "private",
-        "std",
-        "raw",
-        "txt",
-        "str",
-        "fld",
-        "col",
-        "f",
-        "kunden",
-        "kunde",
-        "kd",
-        "client",
-        "cliente",
-        "contacto",
-        "persona",
-        "principal",
-        "addr",
-        "address",
-        "adr",
-        "adresse",
-        "the",
-        "my",
-        "a",
-        "p",
-        "c",
-    ]
+
+def words_set(text: str) -> frozenset[str]:
+    """Return the words of a text as a set."""
+    return frozenset(text.split())
+
+
+_EMPTY_BEFORE = words_set(
+    """customer cust client contact person personal primary main home current own buyer shopper user member guest
+    consumer patient voter billing bill invoice residence residential resident res mailing legal private std raw
+    txt str fld col f kunden kunde kd cliente contacto persona principal addr address adr adresse the my a p c
+    full"""
 )
-_EMPTY_AFTER = frozenset(
-    [
-        "value",
-        "text",
-        "txt",
-        "str",
-        "raw",
-        "field",
-        "col",
-        "c1",
-        "c",
-        "1",
-        "one",
-        "desc",
-        "description",
-        "lbl",
-        "label",
-        "cd",
-        "code",
-        "nm",
-        "dt",
-        "date",
-        "full",
-        "clean",
-        "original",
-        "orig",
-        "fake",
-        "primary",
-        "main",
-        "line",
-        "number",
-        "no",
-        "num",
-        "nr",
-        "home",
-        "work",
-        "mobile",
-        "adresse",
-    ]
+_EMPTY_AFTER = words_set(
+    """value text txt str raw field col c1 c 1 one desc description lbl label cd code nm dt date full clean
+    original orig fake primary main line number no num nr home work mobile adresse yyyy mm dd yyyymmdd mmddyyyy
+    ddmmyyyy iso utc"""
 )
-_OTHER_KIND = frozenset(
-    [
-        "type",
-        "kind",
-        "flag",
-        "status",
-        "verified",
-        "valid",
-        "count",
-        "optin",
-        "consent",
-        "opt",
-        "in",
-        "created",
-        "age",
-        "hash",
-        "domain",
-        "subscribed",
-        "source",
-        "valid",
-        "is",
-        "has",
-        "spouse",
-        "partner",
-        "father",
-        "mother",
-        "maiden",
-        "previous",
-        "former",
-        "old",
-        "emergency",
-        "shipping",
-        "ship",
-        "delivery",
-        "work",
-        "business",
-        "company",
-        "employer",
-    ]
+_OTHER_KIND = words_set(
+    """type kind flag status verified valid count optin consent opt in created age hash domain subscribed source is
+    has spouse partner father mother maiden previous former old emergency shipping ship delivery work business
+    company employer"""
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBERED = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")

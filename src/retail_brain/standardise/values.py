@@ -141,11 +141,16 @@ def _clean_up(con: DuckDBPyConnection) -> None:
 
 def _odd_word_pattern() -> str:
     """Return the pattern of the words that make a name odd, wherever they stand in it."""
-    lists = (name_words.TITLES, name_words.ENDINGS, name_words.PARTICLES, name_words.NOTHING, name_words.NOTHING_ALONE)
-    words = sorted(
-        {"nan"} | {word for words in lists for word in words if word.replace("-", "").replace(" ", "").isalpha()}
+    lists = (
+        name_words.TITLES,
+        name_words.ENDINGS,
+        name_words.PARTICLES,
+        name_words.LINKS,
+        name_words.NOTHING,
+        name_words.NOTHING_ALONE,
     )
-    return rf"(?i)(?:^|[ ,])(?:{'|'.join(words)})(?:[ ,]|$)"
+    words = {word for words in lists for word in words if word.replace("-", "").replace(" ", "").isalpha()}
+    return rf"(?i)(?:^|[ ,])(?:{'|'.join(sorted(words | {'nan'}))})(?:[ ,]|$)"
 
 
 def _write_settings(

@@ -268,12 +268,20 @@ def test_an_empty_delivery_gives_no_records() -> None:
 
 
 def test_a_name_in_one_column_is_split_whether_plain_or_odd() -> None:
-    names = ["Salenger, Kristin", "Margaret Charney", "Rosemay A Thomas", "Dr. Ana de la Cruz", "王伟"]
+    names = [
+        "Salenger, Kristin",
+        "Margaret Charney",
+        "Rosemay A Thomas",
+        "Lopez, Ana Maria",
+        "Dr. Ana de la Cruz",
+        "王伟",
+    ]
     records, _ = standardise([{"full_name": name} for name in names])
     assert [(record["given_name"], record["middle_name"], record["family_name"]) for record in records] == [
         ("Kristin", None, "Salenger"),
         ("Margaret", None, "Charney"),
         ("Rosemay", "A", "Thomas"),
+        ("Ana", "Maria", "Lopez"),
         ("Ana", None, "de la Cruz"),
         ("伟", None, "王"),
     ]

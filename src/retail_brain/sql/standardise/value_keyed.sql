@@ -54,12 +54,13 @@ select
     record_id,
     case
         when not is_whole then given_name
-        when contains(full_name, ',') then regexp_extract(full_name, '\S+$')
+        when contains(full_name, ',') then regexp_extract(full_name, ', (\S+)', 1)
         else regexp_extract(full_name, '^\S+')
     end as given_name,
     case
         when not is_whole then middle_name
-        else nullif(regexp_extract(full_name, ' (\S) ', 1), '')
+        when contains(full_name, ',') then nullif(regexp_extract(full_name, ', \S+ (\S+)$', 1), '')
+        else nullif(regexp_extract(full_name, ' (\S+) ', 1), '')
     end as middle_name,
     case
         when not is_whole then family_name

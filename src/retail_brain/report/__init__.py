@@ -1,0 +1,104 @@
+"""One run as a page: a single HTML file that opens offline, on paper too, and shows no customer unless asked.
+
+Apart from the pipeline so that a page can be drawn again from what is stored with a run: numbers in, text out.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.report import sections
+from retail_brain.report.markup import Html, element, join
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["render_report"]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def render_report(
+    run: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    *,
+    previous_metrics: Mapping[str, Any] | None = None,
+    model: Mapping[str, Any] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    when: str | None = None,
+    include_values: bool = False,
+) -> str:
+    """Draw one run as a page.
+
+    Args:
+        run: the result of the night as plain data: run_id, status, generation, files, quarantine_reasons, records,
+            pairs, merges, splits, refused, for_review, kept_out, model_id, written, findings, warnings, seconds.
+            What is missing is left out of the page.
+        metrics: what was measured, as `RunMetrics.to_json` gives it.
+        previous_metrics: the same of the published run before.
+        model: model_id and comparisons, each with name and levels (label and bits), for the picture of the weights.
+        thresholds: name to match weight in bits, such as {"review": -2.0, "merge": 4.0}, drawn into the histogram.
+        when: the moment of the run, as it shall be read.
+        include_values: show the values kept out of matching; else only their form.
+
+    Returns:
+        The text of the HTML file.
+    """
+    parts = (
+        sections.verdict(run),
+        sections.warnings(run),
+        sections.tiles(run, metrics),
+        element(
+            "main",
+            sections.deliveries(run),
+            element("div", sections.records(run), sections.changes(run, metrics, previous_metrics), class_="pile"),
+            element(
+                "div", sections.quarantine(run), sections.profile_sizes(metrics), sections.seconds(run), class_="pile"
+            ),
+            sections.completeness(metrics, previous_metrics),
+            sections.match_weights(metrics, thresholds),
+            sections.model_weights(model),
+            sections.kept_out(run, include_values=include_values),
+        ),
+    )
+    title = f"Run {run.get('run_id') or ''}".strip()
+    body = element("body", _header(run, title, when), *parts, _footer(include_values=include_values))
+    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+
+
+def _head(title: str) -> Html:
+    style = Html(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))
+    return element(
+        "head",
+        Html('<meta charset="utf-8">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Html('<meta name="color-scheme" content="light dark">'),
+        element("title", f"{title} · Retail Brain"),
+        element("style", style),
+    )
+
+
+def _header(run: Mapping[str, Any], title: str, when: str | None) -> Html:
+    status = str(run.get("status") or "")
+    generation, model_id = run.get("generation"), run.get("model_id")
+    told = [
+        when,
+        f"published as {generation:,}" if isinstance(generation, int) else None,
+        f"model {model_id}" if model_id else None,
+    ]
+    pill = element(
+        "span", status, class_="pill bad" if status == "held" else "pill good" if status == "published" else "pill"
+    )
+    line = element("p", " · ".join(text for text in told if text))
+    return element("header", element("p", "Retail Brain", class_="brand"), element("h1", title, " ", pill), line)
+
+
+def _footer(*, include_values: bool) -> Html:
+    held = (
+        "This page holds customers' values: keep it as you keep the exports."
+        if include_values
+        else ("This page holds counts and forms only, no customer's value.")
+    )
+    return element("footer", join((held,)))

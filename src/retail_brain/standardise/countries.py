@@ -64,7 +64,7 @@ SE swe|sweden|sverige
 SG sgp|singapore
 SI svn|slovenia
 SK svk|slovakia
-TH tha|thailand
+TH thailand
 TR tur|turkey|türkiye
 TW twn|taiwan
 UA ukr|ukraine

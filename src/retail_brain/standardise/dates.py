@@ -148,7 +148,8 @@ def _possible_places(parts: tuple[str, str, str], order: DateOrder) -> Iterator[
     if len(parts[0]) == 4:
         yield from ((0, 1, 2), (0, 2, 1))
         return
-    for candidate in (order, *(other for other in _ORDERS if other != order)):
+    orders: tuple[DateOrder, ...] = (order, *_ORDERS)
+    for candidate in orders:
         if candidate != "ymd" or len(parts[2]) != 4:
             yield _POSITIONS[candidate]
 

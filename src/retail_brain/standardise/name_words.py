@@ -55,7 +55,7 @@ NOTHING = word_set(
 ) | {"not available", "not known", "not given", "not provided", "no name", "test test", "first name", "last name"}
 """What stands in a name's place when there is no name."""
 
-NOTHING_ALONE = word_set("na guest customer client anonymous anonym walk-in walkin user cash")
+NOTHING_ALONE = word_set("na guest customer client anonymous anonym walk-in user cash")
 """Words that are no name when no other name stands beside them, but may be a family name."""
 
 COMPOUND_FAMILIES = word_set(

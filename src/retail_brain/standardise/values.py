@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from duckdb import DuckDBPyConnection
-
-    from retail_brain.config_standardise import SourceValueSettings
 
 BATCH_ROWS: Final = 100_000
 RECORD_FIELDS: Final = (
@@ -43,6 +41,18 @@ _TABLES: Final = ("keyed", "odd", "setting", "name", "address", "country", "phon
 _SEPARATOR: Final = "\x1f"
 
 Row = tuple[Any, ...]
+
+
+class ValueSettings(Protocol):
+    """What a source may say about the spelling of its values; None where it is to be found out."""
+
+    @property
+    def date_order(self) -> DateOrder | None:
+        """Order of day, month and year."""
+
+    @property
+    def phone_region(self) -> str | None:
+        """Two-letter country of numbers without a country code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +98,7 @@ def standardise_values(
     *,
     source_table: str = "delivered_row",
     into: str = "record",
-    sources: Mapping[str, SourceValueSettings],
+    sources: Mapping[str, ValueSettings],
     home_region: str = "US",
     today: date | None = None,
 ) -> StandardiseResult:
@@ -153,9 +163,7 @@ def _odd_word_pattern() -> str:
     return rf"(?i)(?:^|[ ,])(?:{'|'.join(sorted(words | {'nan'}))})(?:[ ,]|$)"
 
 
-def _write_settings(
-    con: DuckDBPyConnection, sources: Mapping[str, SourceValueSettings], home_region: str
-) -> dict[str, str]:
+def _write_settings(con: DuckDBPyConnection, sources: Mapping[str, ValueSettings], home_region: str) -> dict[str, str]:
     """Write one row per source with the country of its phone numbers; return those countries."""
     names = [row[0] for row in con.execute("select distinct source from value_delivered order by 1").fetchall()]
     regions = {name: (sources[name].phone_region if name in sources else None) or home_region for name in names}
@@ -208,7 +216,7 @@ def _phone_parts(odd: str) -> Row:
 
 
 def _map_dates(
-    con: DuckDBPyConnection, sources: Mapping[str, SourceValueSettings], regions: Mapping[str, str], today: date
+    con: DuckDBPyConnection, sources: Mapping[str, ValueSettings], regions: Mapping[str, str], today: date
 ) -> tuple[DateOrderFound, ...]:
     """Read each odd spelling of a day once, in the order of its source's column."""
     con.execute(sql.load("standardise/value_date_odd"))
@@ -244,7 +252,7 @@ def _count(con: DuckDBPyConnection, into: str, orders: tuple[DateOrderFound, ...
     for source, counts in sorted(delivered.items()):
         now: dict[str, int] = dict(zip(RECORD_FIELDS, present[source][1:], strict=True))
         for field, before in zip(delivered_fields, counts[1:], strict=True):
-            kept = now.get(field, before)
+            kept = int(now.get(field, before))
             lost = max(before - kept, 0)
             fields.append(FieldCount(source=source, field=field, delivered=before, present=kept, nulled=lost))
     return StandardiseResult(

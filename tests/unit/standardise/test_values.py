@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retail_brain.config_standardise import SourceValueSettings
+from retail_brain.standardise.dates import DateOrder
 from retail_brain.standardise.names import Name, standardise_name
 from retail_brain.standardise.values import RECORD_FIELDS, StandardiseResult, standardise_values
 
 TODAY = date(2026, 6, 30)
+
+
+@dataclass(frozen=True)
+class Settings:
+    date_order: DateOrder | None = None
+    phone_region: str | None = None
+
+
 RAW_COLUMNS = [
     "source",
     "record_id",
@@ -52,7 +61,7 @@ def deliver(con: duckdb.DuckDBPyConnection, rows: list[dict[str, str]], table: s
 
 def standardise(
     rows: list[dict[str, str]],
-    sources: dict[str, SourceValueSettings] | None = None,
+    sources: dict[str, Settings] | None = None,
     home_region: str = "US",
     con: duckdb.DuckDBPyConnection | None = None,
 ) -> tuple[list[dict[str, object]], StandardiseResult]:
@@ -110,7 +119,7 @@ def test_a_phone_number_is_read_for_the_country_of_its_record_then_its_source() 
         {"phone": "020 7946 0958", "source": "shop_uk"},
         {"phone": "020 7946 0958"},
     ]
-    records, _ = standardise(rows, {"shop_uk": SourceValueSettings(phone_region="GB")})
+    records, _ = standardise(rows, {"shop_uk": Settings(phone_region="GB")})
     assert [record["phone"] for record in records] == ["+442079460958", "02079460958", "+442079460958"]
 
 
@@ -151,7 +160,7 @@ def test_dates_that_tell_nothing_are_read_as_at_home_unless_the_source_says_othe
     rows = [{"date_of_birth": "03/04/1990"}]
     assert standardise(rows)[0][0]["date_of_birth"] == date(1990, 3, 4)
     assert standardise(rows, home_region="GB")[0][0]["date_of_birth"] == date(1990, 4, 3)
-    told = {"crm": SourceValueSettings(date_order="dmy")}
+    told = {"crm": Settings(date_order="dmy")}
     assert standardise(rows, told)[0][0]["date_of_birth"] == date(1990, 4, 3)
 
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 import csv
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from retail_brain.errors import InputError
 from retail_brain.ingest.header import BLANKS, INVISIBLE, dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from retail_brain.config.ingest import IngestSettings, SourceSettings
     from retail_brain.ingest.header import Delivery, Layout
 
 RAW_CHARACTERS = 10_000
+_BATCH_ROWS = 5_000
 _INVISIBLE = frozenset(INVISIBLE)
 
 
@@ -95,8 +96,8 @@ def read_exactly(plain_path: str, delivery: Delivery, settings: IngestSettings, 
         plain_path: the file as plain UTF-8 bytes.
         delivery: its name for messages, its shape, and where its columns stand.
         settings: limits.
-        scratch: folder for the two files that are written: `clean.csv` (line, then the fields) and `aside.csv`
-            (line, reason, raw text of at most 10,000 characters).
+        scratch: folder for the two files that are written: `clean.parquet` (line, then the fields as c0, c1 …) and
+            `aside.parquet` (line, reason, raw text of at most 10,000 characters).
 
     Returns:
         The counts and where the two files are.
@@ -104,34 +105,67 @@ def read_exactly(plain_path: str, delivery: Delivery, settings: IngestSettings, 
     Raises:
         InputError: a quote is opened and never closed as it should be.
     """
-    clean, aside = scratch / "clean.csv", scratch / "aside.csv"
-    counts = {"clean": 0, "aside": 0}
+    width = len(delivery.layout.names)
     with ExitStack() as stack:
         stream = stack.enter_context(open(plain_path, "rb", buffering=1024 * 1024))  # noqa: PTH123
         stream.seek(0)
-        writers = {kind: csv.writer(_create(stack, path)) for kind, path in (("clean", clean), ("aside", aside))}
+        clean = stack.enter_context(_Sink(scratch / "clean.parquet", [f"c{place}" for place in range(width)]))
+        aside = stack.enter_context(_Sink(scratch / "aside.parquet", ["reason", "raw"]))
         for line, fields, reason, raw in _records(_Lines(stream, delivery.shape, settings), delivery, settings):
             if reason:
-                counts["aside"] += 1
-                writers["aside"].writerow((line, reason, _storable(raw)))
+                aside.append(line, (reason, _storable(raw)))
+            elif len(raw) == 1 and not _has_invisible(raw[0]):
+                clean.append(line, fields)
             else:
-                counts["clean"] += 1
-                bare = (
-                    fields if len(raw) == 1 and not _has_invisible(raw[0]) else [text.strip(BLANKS) for text in fields]
-                )
-                writers["clean"].writerow((line, *bare))
-    total = counts["clean"] + counts["aside"]
-    return ExactResult(rows=total, accepted=counts["clean"], quarantined=counts["aside"], clean=clean, aside=aside)
+                clean.append(line, [text.strip(BLANKS) for text in fields])
+    return ExactResult(
+        rows=clean.rows + aside.rows, accepted=clean.rows, quarantined=aside.rows, clean=clean.path, aside=aside.path
+    )
+
+
+class _Sink:
+    """Rows of texts, each with its line, written to a Parquet file in batches."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path.unlink(missing_ok=True)
+        self.path = path
+        self.rows = 0
+        self._schema = pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names)])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="lz4")
+        self._batch: list[tuple[int | str, ...]] = []
+
+    def __enter__(self) -> _Sink:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._flush()
+        self._writer.close()
+
+    def append(self, line: int, fields: Sequence[str]) -> None:
+        """Add one row."""
+        self.rows += 1
+        self._batch.append((line, *fields))
+        if len(self._batch) >= _BATCH_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._batch:
+            columns = [
+                pa.array(values, kind)
+                for values, kind in zip(zip(*self._batch, strict=True), self._schema.types, strict=True)
+            ]
+            self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
+            self._batch.clear()
 
 
 def _has_invisible(line: str) -> bool:
     """Tell whether something other than blanks may stand around the values of a line."""
     return "\t" in line or "\r" in line[:-2] or not (line.isascii() or _INVISIBLE.isdisjoint(line))
-
-
-def _create(stack: ExitStack, path: Path) -> TextIO:
-    path.unlink(missing_ok=True)
-    return stack.enter_context(path.open("x", encoding="utf-8", newline=""))
 
 
 def _records(
@@ -226,7 +260,7 @@ def _has_record_id(fields: list[str], layout: Layout) -> bool:
 
 
 def _storable(record: list[str]) -> str:
-    text = "".join(record)[:RAW_CHARACTERS]
+    text = "".join(record).rstrip("\r\n")[:RAW_CHARACTERS]
     data = text.encode("utf-8", errors="surrogateescape")
     shown = data.decode("utf-8", errors="backslashreplace")
     return shown.replace("\0", "\\x00").replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")[:RAW_CHARACTERS]

@@ -142,11 +142,12 @@ def _require(
     if any(wanted[column] == "record_id" for column in missing):
         what = f"{file_name} has no column for the record id"
         where = f"sources.{source_name}.columns.record_id"
+        candidates = list(names)
     else:
         what = f"{file_name} has no column {', '.join(f'{column} ({wanted[column]})' for column in missing)}"
         where = f"sources.{source_name}.columns"
-    new = [name for name in names if name and name not in wanted] if len(missing) < len(wanted) else list(names)
-    found = _shown("found: ", new or list(names), wanted) or "its first line looks like data, not like names"
+        candidates = [name for name in names if name not in wanted] or list(names)
+    found = _shown("found: ", candidates, wanted) or "its first line looks like data, not like names"
     raise InputError(what, hint=f"{found}        set it in retail_brain.toml, {where}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retail_brain.config.ingest import DELIVERED_FIELDS, SourceSettings
+from retail_brain.config.ingest import DELIVERED_FIELDS
 from retail_brain.engine import quote_identifier
 from retail_brain.errors import InputError, IntegrityError
 from retail_brain.ingest.header import BLANKS, INVISIBLE
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from retail_brain.config.ingest import IngestSettings
+    from retail_brain.config.ingest import IngestSettings, SourceSettings
     from retail_brain.ingest.exact import ExactResult
     from retail_brain.ingest.header import Delivery, Layout
     from retail_brain.ingest.parquet import ParquetShape
     from retail_brain.ingest.survey import Survey
-
-_CLEAN_LINE_BYTES = 32 * 1024 * 1024
 
 
 def delivered_row_sql(reader: str, line: str, layout: Layout, cell: Callable[[int], str], where: str) -> str:
@@ -151,13 +149,11 @@ def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Del
     Raises:
         IntegrityError: DuckDB did not read back what was written.
     """
-    plain = SourceSettings(files=("clean.csv",), columns={"record_id": "line"})
-    reader = _csv_reader(len(delivery.layout.names) + 1, plain, header=False, line_bytes=_CLEAN_LINE_BYTES)
 
     def cell(place: int) -> str:
-        return trimmed_sql(f"c{place + 1}", wide=False)
+        return trimmed_sql(f"c{place}", wide=False)
 
-    statement = delivered_row_sql(reader, "c0::bigint", delivery.layout, cell, "record_id is not null")
+    statement = delivered_row_sql("read_parquet($path)", "line", delivery.layout, cell, "record_id is not null")
     loaded = 0
     if exact.accepted:
         loaded = _count(con.execute(statement, _parameters(str(exact.clean), delivery)))

@@ -43,7 +43,7 @@ _WORDS: dict[str, str] = {
         workphone dayphone daytimephone eveningphone landline contactnumber contactno contactphone msisdn phn telefon telefonnummer
         telefonnr mobil mobilnummer mobiltelefon festnetz rufnummer telephoneportable telephonefixe portable numerotelephone telfixe telportable
         telefono telefonofijo telefonomovil movil celular numerotelefono telefoon telefoonnummer gsm cellulare telefone""",
-    "date_of_birth": """dateofbirth dob birthdate birthday birthdt bdate bday datebirth dobdt born bornon birthdatetime
+    "date_of_birth": """dateofbirth dob dobyyyymmdd dobmmddyyyy dobddmmyyyy birthdate birthday birthdt bdate bday datebirth dobdt born bornon birthdatetime
         geburtsdatum gebdatum gebdat geburtstag datedenaissance datenaissance naissance fechadenacimiento fechanacimiento
         nacimiento fecnac geboortedatum datadinascita datanascita datadenascimento datanascimento ddn""",
     "birth_year": "by birthyear yearofbirth yob dobyear dobyyyy birthyr geburtsjahr anneenaissance anonacimiento birthy",

@@ -7,7 +7,4 @@ select
   line,
   reason,
   raw
-from read_csv(
-  $path, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', compression = 'none',
-  columns = {'line': 'bigint', 'reason': 'varchar', 'raw': 'varchar'}, max_line_size = 1000000
-)
+from read_parquet($path)

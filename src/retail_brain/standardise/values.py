@@ -252,7 +252,7 @@ def _count(con: DuckDBPyConnection, into: str, orders: tuple[DateOrderFound, ...
     for source, counts in sorted(delivered.items()):
         now: dict[str, int] = dict(zip(RECORD_FIELDS, present[source][1:], strict=True))
         for field, before in zip(delivered_fields, counts[1:], strict=True):
-            kept = int(now.get(field, before))
+            kept: int = now[field] if field in now else before  # noqa: SIM401
             lost = max(before - kept, 0)
             fields.append(FieldCount(source=source, field=field, delivered=before, present=kept, nulled=lost))
     return StandardiseResult(

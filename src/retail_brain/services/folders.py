@@ -179,16 +179,6 @@ def take_lock(lock: Path) -> int:
     raise ServiceError(f"the server that holds {lock} has not ended", hint="retail-brain services stop")
 
 
-def wait_until_dead(lock: Path, timeout_s: float) -> bool:
-    """Wait for a server's end and say whether it came."""
-    deadline = time.monotonic() + timeout_s
-    while is_alive(lock):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(POLL_S)
-    return True
-
-
 def _try_lock(descriptor: int, kind: int, timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
     while True:

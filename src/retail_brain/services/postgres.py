@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import ConfigurationError, ResourceError, ServiceError
-from retail_brain.services.folders import take_lock, wait_until_dead
-from retail_brain.services.process import answers, end_orphans, last_words, launch, process_id, send_signal, started_at
+from retail_brain.services.folders import take_lock
+from retail_brain.services.process import answers, end_orphans, end_server, last_words, launch, process_id, started_at
 
 if TYPE_CHECKING:
     from retail_brain.config.services import ServicesSettings
@@ -29,6 +29,7 @@ DATABASE = "retail_brain"
 ROLE = "retail_brain"
 PROCESS = "postgres"
 _SOCKET = f".s.PGSQL.{PORT}"
+_NOTE = "postmaster.pid"
 _CLOCK_SLACK_S = 5.0
 
 
@@ -57,7 +58,7 @@ def is_ready(folders: ServiceFolders) -> bool:
 def server_state(folders: ServiceFolders) -> str:
     """Return what the server says of itself: 'starting', 'ready', 'stopping' or '' where it says nothing."""
     try:
-        lines = (folders.postgres / "postmaster.pid").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (folders.postgres / _NOTE).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return lines[7].strip() if len(lines) > 7 else "starting"
@@ -65,7 +66,7 @@ def server_state(folders: ServiceFolders) -> str:
 
 def server_process(folders: ServiceFolders) -> int | None:
     """Return the server's process id."""
-    return process_id(folders.postgres / "postmaster.pid", PROCESS)
+    return process_id(folders.postgres / _NOTE, PROCESS)
 
 
 def create_data(folders: ServiceFolders, binaries: Binaries, account: ServerAccount) -> None:
@@ -142,15 +143,9 @@ def stop(folders: ServiceFolders, timeout_s: float) -> None:
     Raises:
         ServiceError: it does not end.
     """
-    for kind in (signal.SIGINT, signal.SIGQUIT):
-        number = server_process(folders)
-        if number is not None:
-            send_signal(number, kind)
-        else:
-            end_orphans(folders.postgres, PROCESS)
-        if wait_until_dead(lock_of(folders), timeout_s):
-            return
-    raise ServiceError(f"PostgreSQL in {folders.root} does not end", hint=f"see {log_of(folders)}")
+    note, kinds = folders.postgres / _NOTE, (signal.SIGINT, signal.SIGQUIT)
+    if not end_server(note, PROCESS, lock=lock_of(folders), kinds=kinds, timeout_s=timeout_s):
+        raise ServiceError(f"PostgreSQL in {folders.root} does not end", hint=f"see {log_of(folders)}")
 
 
 def why_it_ended(folders: ServiceFolders) -> str:
@@ -248,7 +243,7 @@ def _forget_dead_server(folders: ServiceFolders, sockets: Path) -> None:
 
     Nobody holds the server's lock, so the only living server could be one that was started by hand.
     """
-    note = folders.postgres / "postmaster.pid"
+    note = folders.postgres / _NOTE
     number = server_process(folders)
     if number is not None:
         noted = note.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import ConfigurationError, ServiceError
+from retail_brain.services.folders import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +98,33 @@ def end_orphans(folder: Path, name: str) -> None:
             continue
         if is_orphan and command == name:
             send_signal(int(place.name), signal.SIGKILL)
+
+
+def end_server(note: Path, name: str, *, lock: Path, kinds: Sequence[signal.Signals], timeout_s: float) -> bool:
+    """End a server, with one signal after the other, and say whether it ended.
+
+    Args:
+        note: the file in the server's own folder that names its process; it may come late, or have been deleted.
+        name: the process's name.
+        lock: what it holds as long as it lives.
+        kinds: the signals, from the gentle to the last.
+        timeout_s: how long each may take.
+    """
+    for kind in kinds:
+        signalled: set[int] = set()
+        deadline = time.monotonic() + timeout_s
+        while is_alive(lock):
+            number = process_id(note, name)
+            if number is None:
+                end_orphans(note.parent, name)
+            elif number not in signalled:
+                send_signal(number, kind)
+                signalled.add(number)
+            if not pause(deadline):
+                break
+        else:
+            return True
+    return False
 
 
 def answers(path: Path, question: bytes = b"", expected: bytes = b"") -> bool:

@@ -11,8 +11,8 @@ import signal
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import ServiceError
-from retail_brain.services.folders import take_lock, wait_until_dead
-from retail_brain.services.process import answers, end_orphans, last_words, launch, process_id, send_signal
+from retail_brain.services.folders import take_lock
+from retail_brain.services.process import answers, end_orphans, end_server, last_words, launch, process_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PROCESS = "valkey-server"
 _SOCKET = "valkey.sock"
+_NOTE = "valkey.pid"
 _OPTIONS = {
     "port": "0",
     "unixsocketperm": "700",
@@ -33,7 +34,7 @@ _OPTIONS = {
     "databases": "1",
     "maxclients": "128",
     "daemonize": "no",
-    "pidfile": "valkey.pid",
+    "pidfile": _NOTE,
     "loglevel": "warning",
     "always-show-logo": "no",
     "set-proc-title": "no",
@@ -71,7 +72,7 @@ def is_ready(folders: ServiceFolders) -> bool:
 
 def server_process(folders: ServiceFolders) -> int | None:
     """Return the server's process id."""
-    return process_id(folders.valkey / "valkey.pid", PROCESS)
+    return process_id(folders.valkey / _NOTE, PROCESS)
 
 
 def start(folders: ServiceFolders, binaries: Binaries, account: ServerAccount, sockets: Path) -> None:
@@ -108,15 +109,9 @@ def stop(folders: ServiceFolders, timeout_s: float) -> None:
     Raises:
         ServiceError: it does not end.
     """
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        number = server_process(folders)
-        if number is not None:
-            send_signal(number, kind)
-        else:
-            end_orphans(folders.valkey, PROCESS)
-        if wait_until_dead(lock_of(folders), timeout_s):
-            return
-    raise ServiceError(f"Valkey in {folders.root} does not end", hint=f"see {log_of(folders)}")
+    note, kinds = folders.valkey / _NOTE, (signal.SIGTERM, signal.SIGKILL)
+    if not end_server(note, PROCESS, lock=lock_of(folders), kinds=kinds, timeout_s=timeout_s):
+        raise ServiceError(f"Valkey in {folders.root} does not end", hint=f"see {log_of(folders)}")
 
 
 def why_it_ended(folders: ServiceFolders) -> str:

@@ -26,9 +26,13 @@ def test_a_question_that_fails_is_a_line_and_not_the_end(tmp_path: Path) -> None
         raise ServiceError("PostgreSQL at db does not answer", hint="start it")
 
     checks = doctor.check_everything(
-        tmp_path, memory_limit_mb=1, questions={"postgres": away, "schema": lambda: Check(name="schema", outcome="ok", what="5")}
+        tmp_path,
+        memory_limit_mb=1,
+        questions={"postgres": away, "schema": lambda: Check(name="schema", outcome="ok", what="5")},
     )
-    assert checks[-2] == Check(name="postgres", outcome="failed", what="PostgreSQL at db does not answer", hint="start it")
+    assert checks[-2] == Check(
+        name="postgres", outcome="failed", what="PostgreSQL at db does not answer", hint="start it"
+    )
     assert checks[-1].outcome == "ok"
 
 

@@ -261,10 +261,10 @@ def test_data_of_another_major_version_are_not_touched(workspace: Path) -> None:
 def test_a_server_started_by_hand_is_not_doubled(workspace: Path) -> None:
     _ensure(workspace)
     folders = service_folders(workspace)
-    os.rename(folders.root / "postgres.lock", folders.root / "lost.lock")
+    (folders.root / "postgres.lock").rename(folders.root / "lost.lock")
     with pytest.raises(ServiceError, match="not started by retail-brain"):
         _ensure_after_losing_sockets(workspace)
-    os.rename(folders.root / "lost.lock", folders.root / "postgres.lock")
+    (folders.root / "lost.lock").rename(folders.root / "postgres.lock")
 
 
 def _ensure_after_losing_sockets(workspace: Path) -> ServiceAddresses:

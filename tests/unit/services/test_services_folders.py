@@ -41,7 +41,9 @@ def test_two_workspaces_have_two_folders_for_sockets(tmp_path: Path, caller: Ser
     assert places[0] != places[1]
 
 
-def test_a_link_in_the_place_of_the_private_folder_is_refused(tmp_path: Path, caller: ServerAccount, short: Path) -> None:
+def test_a_link_in_the_place_of_the_private_folder_is_refused(
+    tmp_path: Path, caller: ServerAccount, short: Path
+) -> None:
     (short / f"retail-brain-{os.geteuid()}").symlink_to(tmp_path)
     folders = service_folders(tmp_path / "workspace")
     folders.prepare()

@@ -5,6 +5,7 @@ No retries by the client: a warm is repeated as a whole, and a reader turns to P
 
 from __future__ import annotations
 
+import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,11 @@ def translate(error: Exception, address: RedisAddress) -> RetailBrainError:
     place = place_of(address)
     if isinstance(error, REFUSED):
         return ConfigurationError(f"Redis at {place} refuses the credentials", hint="check REDIS_PASSWORD")
+    if address.tls and any(isinstance(cause, (ssl.SSLError, FileNotFoundError)) for cause in _causes(error)):
+        return ConfigurationError(
+            f"no encrypted connection to Redis at {place}: its certificate is not trusted, or it speaks no TLS",
+            hint="set redis.tls_ca_file to its authority's certificate, or redis.tls = false",
+        )
     if isinstance(error, OutOfMemoryError) or (isinstance(error, ResponseError) and "OOM" in str(error)[:60]):
         return ResourceError(
             f"Redis at {place} has no memory left; readers still see the cache as it was",
@@ -98,6 +104,12 @@ def translate(error: Exception, address: RedisAddress) -> RetailBrainError:
     return ServiceError(
         f"Redis at {place} does not answer", hint="profiles are answered by PostgreSQL; repeat retail-brain warm later"
     )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def place_of(address: RedisAddress) -> str:

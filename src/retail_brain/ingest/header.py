@@ -64,7 +64,7 @@ def parse_header(head: bytes, source: SourceSettings, name: str, settings: Inges
     Raises:
         InputError: the first line cannot be read, or has too many columns.
     """
-    if b"\0" in head[:200]:
+    if b"\0" in head.split(b"\n", 1)[0]:
         raise InputError(f"{name} holds NUL bytes in its first line", hint="is it UTF-16? set sources.….encoding")
     lines = io.StringIO(head.decode("utf-8-sig", errors="replace"))
     try:

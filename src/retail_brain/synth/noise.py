@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +36,5 @@ class NoiseSettings:
     @classmethod
     def none(cls) -> NoiseSettings:
         """Return settings under which every system writes the plain truth, completely."""
-        shares = {name: 0.0 for name in cls.__slots__ if not name.startswith("rows_")}
+        shares: dict[str, Any] = {name: 0.0 for name in cls.__slots__ if not name.startswith("rows_")}
         return cls(**shares)

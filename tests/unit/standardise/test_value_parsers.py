@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retail_brain.standardise.addresses import Address, split_address
@@ -89,6 +89,7 @@ def test_a_missing_half_is_taken_from_the_whole_name() -> None:
     assert standardise_name(Name("Smith"), full="Anna Smith") == ("Smith", None, None, None)
 
 
+@settings(deadline=None)
 @given(*(st.none() | st.text(st.sampled_from(list("ab IJrSV.,-'()\"王伟é")), max_size=14) for _ in range(5)))
 def test_a_split_name_stays_as_it_is(
     first: str | None, middle: str | None, family: str | None, suffix: str | None, full: str | None
@@ -130,12 +131,14 @@ def test_a_date_is_read_in_its_columns_order(raw: str, order: DateOrder, expecte
     assert parse_date(raw, order=order, today=TODAY) == expected
 
 
+@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), TODAY), st.sampled_from(["mdy", "dmy", "ymd"]), st.sampled_from("/.- "))
 def test_every_day_is_read_back_from_every_order(day: date, order: DateOrder, sign: str) -> None:
     letters = {"mdy": "%m{0}%d{0}%Y", "dmy": "%d{0}%m{0}%Y", "ymd": "%Y{0}%m{0}%d"}[order]
     assert parse_date(day.strftime(letters.format(sign)), order=order, today=TODAY) == day
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_text_breaks_the_reading_of_dates(text: str) -> None:
     found = parse_date(text, order="mdy", today=TODAY)
@@ -174,6 +177,7 @@ def test_an_odd_phone_number_is_read_at_home_in_the_united_states(raw: str, expe
     assert standardise_phone(raw, "US") == expected
 
 
+@settings(deadline=None)
 @given(st.text("0123456789+-() .x/", max_size=30), st.sampled_from(["US", "GB", "DE", "IT", "AU"]))
 def test_a_phone_number_that_was_read_stays_as_it_is(text: str, region: str) -> None:
     once = standardise_phone(text, region)
@@ -212,6 +216,7 @@ def test_what_was_delivered_in_its_own_column_stays() -> None:
     assert split == ("Ansbacher Strasse 23", "Dusseldorf", None, "56244", None)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

@@ -19,11 +19,15 @@ Key = Annotated[str, typer.Argument(metavar="ID", help="A profile id (any ever i
 
 
 @app.command("show")
-def show_profile(key: Key, config: ConfigFile = None, as_json: Json = False) -> None:
+def show_profile(
+    key: Key,
+    records: Annotated[bool, typer.Option("--records", help="Show what each record says, too.")] = False,
+    config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """Show a profile: its values, where each came from, and its records."""
     from retail_brain.desk.lookup import find_profile
 
-    show(find_profile(configuration(config), key), as_json=as_json)
+    show(find_profile(configuration(config), key, with_members=records), as_json=as_json)
 
 
 @app.command()

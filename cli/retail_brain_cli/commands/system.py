@@ -58,4 +58,4 @@ def doctor(config: ConfigFile = None, as_json: Json = False) -> None:
     result = check(configuration(config))
     show(result, as_json=as_json)
     if not result.healthy:
-        raise typer.Exit(result.exit_code)
+        raise typer.Exit(4 if result.kind == "service" else 2)

@@ -22,7 +22,7 @@ _TITLES = {
 }
 
 
-@screen.register
+@screen.register(NightResult)
 def _night(result: NightResult, console: Console) -> None:
     if result.status == "held":
         console.print(f"run {result.run_id}  HELD: nothing was published", style="bold red")
@@ -91,7 +91,7 @@ def _findings(findings: Sequence[Mapping[str, Any]], run_id: int | None, console
         console.print(f"  Drop it            retail-brain run discard {run_id} --reason …")
 
 
-@screen.register
+@screen.register(DemoResult)
 def _demo(result: DemoResult, console: Console) -> None:
     night = result.night
     _files(night, console)
@@ -109,13 +109,13 @@ def _demo(result: DemoResult, console: Console) -> None:
         console.print()
         console.print(f"  {full_name(profile.values)}", style="bold", end="")
         console.print(f"   {one_line(profile.values)}")
-        console.print(f"    from {', '.join(clean(record.key) for record in profile.records)}", style="dim")
+        console.print(f"    from {', '.join(clean(key) for key in profile.records)}", style="dim")
     console.print("\nTry next")
     for line in result.try_next:
         console.print(f"  {clean(line)}")
 
 
-@screen.register
+@screen.register(RunListResult)
 def _runs(result: RunListResult, console: Console) -> None:
     rows = table("run", "status", "started", "generation", "new", "changed", "gone", "profiles", "seconds", right=("run", "generation", "new", "changed", "gone", "profiles", "seconds"))
     for run in result.runs:
@@ -128,7 +128,7 @@ def _runs(result: RunListResult, console: Console) -> None:
     console.print(rows if result.runs else "no run yet")
 
 
-@screen.register
+@screen.register(RunResult)
 def _run(result: RunResult, console: Console) -> None:
     ended = f" → {result.ended_at:%H:%M}" if result.ended_at else ""
     title = f"run {result.run_id}  {result.started_at:%Y-%m-%d %H:%M}{ended}  {result.status}"
@@ -146,7 +146,7 @@ def _run(result: RunResult, console: Console) -> None:
     console.print("  " + seconds_line(result.seconds), style="dim")
 
 
-@screen.register
+@screen.register(QuarantineResult)
 def _quarantine(result: QuarantineResult, console: Console) -> None:
     rows = table("file", "line", "run", "reason", right=("line", "run"))
     for row in result.rows:

@@ -41,11 +41,12 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
-@screen.register
+@screen.register(ProfileResult)
 def _profile(result: ProfileResult, console: Console) -> None:
     console.print(full_name(result.values), style="bold")
-    console.print(f"{result.profile_id}   version {result.version}   {len(result.records)} record{'s' * (len(result.records) != 1)}   from {result.served_from}", style="dim")
-    if result.asked_for not in (result.profile_id, *(record.key for record in result.records)):
+    count = f"{len(result.records)} record{'s' * (len(result.records) != 1)}"
+    console.print(f"{result.profile_id}   {count}   version {result.version}   from {result.served_from}", style="dim")
+    if result.asked_for not in (result.profile_id, *result.records):
         console.print(f"{clean(result.asked_for)} became part of this profile", style="yellow")
     if result.maybe_stale:
         console.print("PostgreSQL does not answer: this is what the cache knows", style="yellow")
@@ -55,14 +56,21 @@ def _profile(result: ProfileResult, console: Console) -> None:
         values.add_row(_LABELS.get(name, name.replace("_", " ")), clean(value), clean(result.came_from.get(name, "")))
     console.print(values)
     console.print()
+    if result.members:
+        _members(result, console)
+    else:
+        console.print(f"records  {', '.join(clean(key) for key in result.records)}")
+
+
+def _members(result: ProfileResult, console: Console) -> None:
     records = table("record", "name", "e-mail", "phone", "born")
-    for record in result.records:
+    for record in result.members:
         known = record.values
-        records.add_row(clean(record.key), full_name(known), clean(known.get("email")), clean(known.get("phone")), clean(known.get("date_of_birth")))
+        records.add_row(clean(record.key), full_name(known), *(clean(known.get(name)) for name in ("email", "phone", "date_of_birth")))
     console.print(records)
 
 
-@screen.register
+@screen.register(SearchResult)
 def _search(result: SearchResult, console: Console) -> None:
     if not result.hits:
         console.print("nobody found")
@@ -75,7 +83,7 @@ def _search(result: SearchResult, console: Console) -> None:
         console.print(f"       {hit.profile_id}", style="dim")
 
 
-@screen.register
+@screen.register(HistoryResult)
 def _history(result: HistoryResult, console: Console) -> None:
     console.print(result.profile_id, style="bold")
     for former in result.former_ids:
@@ -88,7 +96,7 @@ def _history(result: HistoryResult, console: Console) -> None:
     console.print(rows if result.entries else "one record, never merged")
 
 
-@screen.register
+@screen.register(ResolveResult)
 def _resolve(result: ResolveResult, console: Console) -> None:
     said = {"same": "is this customer", "unsure": "may be this customer", "unknown": "nobody we know"}[result.verdict]
     console.print(f"{said}   p = {result.match_probability:.4f}", style="bold")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE_NAME = "retail_brain.toml"
+DEMO_FOLDER = Path(".retail-brain") / "demo"
 
 _ENVIRONMENT: tuple[tuple[str, str, str], ...] = (
     ("POSTGRES_HOST", "postgres", "host"),
@@ -81,13 +82,16 @@ def find_configuration(start: Path | None = None) -> Path:
     """Return the path of the configuration file in a folder.
 
     Args:
-        start: a folder or the file itself; the current folder by default.
+        start: a folder or the file itself; by default the current folder, or the demo that was run in it.
 
     Raises:
         ConfigurationError: there is no such file.
     """
     place = start or Path.cwd()
     path = place if place.is_file() else place / FILE_NAME
+    demo = place / DEMO_FOLDER / FILE_NAME
+    if start is None and not path.is_file() and demo.is_file():
+        return demo
     if not path.is_file():
         raise ConfigurationError(
             f"there is no {FILE_NAME} in {place}", hint="retail-brain init FOLDER writes one beside your exports"

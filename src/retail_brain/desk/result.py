@@ -25,7 +25,8 @@ class ProfileResult:
         asked_for: what was asked: another id that leads here, or a record's key.
         values: golden values that are not empty.
         came_from: for each golden value the key of the record that it stands on.
-        records: the members, in the order in which they were first delivered.
+        records: the keys of its records, in the order in which they were first delivered.
+        members: the records themselves, where they were asked for.
         version: grows by one each time the profile changes.
         served_from: redis or postgresql.
         maybe_stale: PostgreSQL could not be asked whether the cached profile is still the newest.
@@ -35,10 +36,11 @@ class ProfileResult:
     asked_for: str
     values: dict[str, str]
     came_from: dict[str, str]
-    records: tuple[MemberResult, ...]
+    records: tuple[str, ...]
     version: int
     served_from: Literal["redis", "postgresql"]
     maybe_stale: bool = False
+    members: tuple[MemberResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,3 +192,33 @@ class QuarantineResult:
     """Rows that were put aside, newest first."""
 
     rows: tuple[QuarantinedRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitSource:
+    """One source that `init` recognised."""
+
+    name: str
+    files: tuple[str, ...]
+    recognised: tuple[str, ...]
+    passed_through: tuple[str, ...]
+    unsure: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitResult:
+    """The configuration that was written."""
+
+    path: str
+    folder: str
+    sources: tuple[InitSource, ...]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthResult:
+    """Synthetic exports that were written."""
+
+    folder: str
+    records: int
+    persons: int

@@ -76,12 +76,12 @@ def choose_model(
     from retail_brain.pipeline.models import find_model, keep_model, next_model_id
     from retail_brain.matching.train import train_model
 
-    model = find_model(con, config, workspace, previous.model_id)
+    model = find_model(con, config.matching, workspace, previous.model_id)
     if model is not None:
         return model
-    model_id = next_model_id(workspace, previous.model_id)
-    model = train_model(con, settings=config.matching, model_id=model_id, progress=_share_of(progress, "train"))
-    keep_model(con, config, workspace, model)
+    model_id = next_model_id(workspace)
+    model = train_model(con, settings=config.matching, model_id=model_id, progress=share_of(progress, "train"))
+    keep_model(con, config.matching, workspace, model)
     return model
 
 
@@ -89,10 +89,10 @@ def score(
     con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, progress: Progress = no_progress
 ) -> ScoreResult:
     """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'."""
-    from retail_brain.matching.score import score_all, score_changed
+    from retail_brain.matching.score import score_all
 
     everything = count(con, "match_key")
-    tell = _share_of(progress, "match")
+    tell = share_of(progress, "match")
     if previous.has_edges and model.model_id == previous.model_id:
         con.execute(sql.load("pipeline/changed_key"))
         changed = count(con, "changed_key")
@@ -100,6 +100,8 @@ def score(
             con.execute(sql.load("pipeline/edge_kept"))
             con.execute("create or replace table edge as from edge_kept limit 0")
             if changed:
+                from retail_brain.matching.score import score_changed
+
                 score_changed(con, model, changed="changed_key", settings=config.matching, progress=tell)
             pairs = count(con, "edge")
             con.execute("insert into edge by name from edge_kept; drop table edge_kept; drop table edge_before")
@@ -110,12 +112,22 @@ def score(
     return ScoreResult(records=everything, pairs=count(con, "edge"))
 
 
-def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState) -> None:
-    """Turn edges and decisions into profiles: merges, refusals and the crosswalk."""
+def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState) -> None:
+    """Turn edges and decisions into profiles: merges, refusals and the crosswalk.
+
+    Args:
+        con: has edge, match_key, decision, standing_merge and review_item_before.
+        config: the configuration.
+        model: says which pairs of records clash.
+        previous: the number of generations so far.
+    """
     from retail_brain.identity.profile_id import assign_profile_ids
     from retail_brain.identity.resolve import resolve as resolve_links
+    from retail_brain.matching.clash import find_clashes
 
-    resolve_links(con, settings=config.matching)
+    con.execute(sql.load("pipeline/refused_before"))
+    find_clashes(con, model, settings=config.matching, decisions="decision")
+    resolve_links(con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before")
     assign_profile_ids(con, generation=previous.generation + 1)
 
 
@@ -157,8 +169,8 @@ def count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return rows
 
 
-def _share_of(progress: Progress, stage: str) -> Callable[[str, float], None]:
-    """Tell progress in thousandths of a stage."""
+def share_of(progress: Progress, stage: str) -> Callable[[str, float], None]:
+    """Return what matching calls to tell a step and its share: progress in thousandths of a stage."""
 
     def tell(step: str, share: float) -> None:
         progress(stage, done=round(1000 * share), total=1000, detail=step)

@@ -204,7 +204,7 @@ def _match(night: Night) -> None:
     scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
     night.progress("resolve", total=1)
-    steps.resolve(con, config, previous)
+    steps.resolve(con, config, model, previous)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
     steps.survive(con, config, first=previous.run_id is None)

@@ -53,7 +53,7 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
 
     Args:
         stores: the open stores.
-        con: gets previous_crosswalk, standing_merge and review_item_before always (empty before the first run),
+        con: gets decision, previous_crosswalk, standing_merge and review_item_before always (empty before the first run),
             record_before after the first run, and match_key_before and edge_before where the workspace has them.
 
     Returns:
@@ -61,6 +61,7 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
     """
     head = stored.published_head(stores.pg)
     con.execute(sql.load("pipeline/empty_state"))
+    stored.read_decisions(stores.pg, con)
     if head.run_id is None:
         return PreviousState(run_id=None, generation=0, model_id=None, has_edges=False, last_merge_id=head.last_merge_id)
     folder = stores.workspace.run_folder(head.run_id)

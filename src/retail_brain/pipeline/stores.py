@@ -57,7 +57,7 @@ def open_stores(config: Configuration, progress: Progress = no_progress, *, migr
     """
     from retail_brain.services import ensure_services
     from retail_brain.store.connection import connect
-    from retail_brain.store.migrations import migrate as apply_migrations
+    from retail_brain.store.migration import migrate as apply_migrations
 
     workspace = open_workspace(config)
     progress("services", total=1)

@@ -14,6 +14,7 @@ with recursive way as (
 
 select
   way.step,
+  way.profile_id as way_id,
   way.profile_id is null as ended,
   profile.profile_id,
   profile.given_name,

@@ -1,5 +1,5 @@
 -- one row per rule that does not hold: its name, how many rows break it, the smallest of them
-with live_merge as (
+with recursive live_merge as materialized (
   select
     made.merge_id,
     made.record_no_l,
@@ -35,6 +35,30 @@ edge_of_profile as (
   join source_record as record_l on record_l.record_no = live_merge.record_no_l
   group by record_l.profile_id
 ),
+neighbour as (
+  select
+    record_no_l as record_no,
+    record_no_r as other_no
+  from live_merge
+  union all
+  select
+    record_no_r,
+    record_no_l
+  from live_merge
+),
+reached as (
+  select
+    first_record_no as record_no,
+    profile_id
+  from profile
+  where record_count > 1
+  union
+  select
+    neighbour.other_no,
+    reached.profile_id
+  from reached
+  join neighbour on neighbour.record_no = reached.record_no
+),
 violation as (
   select
     'a record points at a profile that exists' as rule,
@@ -67,6 +91,15 @@ violation as (
   from profile
   left join edge_of_profile on edge_of_profile.profile_id = profile.profile_id
   where coalesce(edge_of_profile.merges, 0) <> profile.record_count - 1
+  union all
+  select
+    'the live merges of a profile connect its records',
+    source_record.record_no::text
+  from source_record
+  join profile on profile.profile_id = source_record.profile_id
+  left join reached on reached.record_no = source_record.record_no and reached.profile_id = profile.profile_id
+  where profile.record_count > 1
+    and reached.record_no is null
   union all
   select
     'no live cannot-link lies inside a profile',

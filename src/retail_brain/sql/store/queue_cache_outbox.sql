@@ -19,6 +19,7 @@ insert into cache_outbox (profile_id)
 select profile_id
 from touched
 where profile_id is not null
+order by profile_id
 on conflict (profile_id) do update set
   seq = default,
   queued_at = excluded.queued_at

@@ -1,0 +1,41 @@
+"""How a model looks: its weights as bars, the list of models, and how good the profiles are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retail_brain.desk.model import ModelListResult, ModelResult
+from retail_brain_cli.output import clean, screen
+from retail_brain_cli.screens.people import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_BAR_BITS = 16.0
+_HALF = 14
+
+
+def bar(bits: float) -> str:
+    """Return a weight as a bar around the middle of 28 characters; full at 16 bits."""
+    length = min(round(abs(bits) / _BAR_BITS * _HALF), _HALF)
+    return f"{'█' * length:>{_HALF}}│{'':<{_HALF}}" if bits < 0 else f"{'':<{_HALF}}│{'█' * length:<{_HALF}}"
+
+
+@screen.register(ModelResult)
+def _model(result: ModelResult, console: Console) -> None:
+    console.print(f"model {clean(result.model_id)}   learnt from {result.records:,} records   starting odds {result.prior_bits:+.1f} bits", style="bold")
+    for comparison in result.comparisons:
+        console.print()
+        console.print(comparison.name.replace("_", " "), style="bold")
+        for level in comparison.levels:
+            console.print(f"  {clean(level.label)[:34]:<34} {bar(level.weight_bits)} {level.weight_bits:+6.1f}")
+    if result.html:
+        console.print(f"\nas a picture: {clean(result.html)}", style="dim")
+
+
+@screen.register(ModelListResult)
+def _models(result: ModelListResult, console: Console) -> None:
+    rows = table("model", "records", "trained", "", right=("records",))
+    for model in result.models:
+        rows.add_row(clean(model.model_id), f"{model.records:,}", clean(model.trained_at or "shipped"), "in use" if model.in_use else "")
+    console.print(rows)

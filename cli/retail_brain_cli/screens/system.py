@@ -1,0 +1,67 @@
+"""How the schema, the servers, a check of everything, a new configuration and written files look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retail_brain.desk.result import ExportResult, InitResult, SynthResult
+from retail_brain.desk.system import HealthResult, SchemaResult, ServicesResult
+from retail_brain_cli.output import clean, screen
+from retail_brain_cli.screens.people import table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
+
+
+@screen.register(HealthResult)
+def _health(result: HealthResult, console: Console) -> None:
+    for check in result.checks:
+        mark, style = _MARKS[check.outcome]
+        console.print(f"{mark} {check.name:<12} {clean(check.what)}", style=style if check.outcome != "ok" else None)
+        if check.hint:
+            console.print(f"  {'':<12} {clean(check.hint)}", style="dim")
+
+
+@screen.register(SchemaResult)
+def _schema(result: SchemaResult, console: Console) -> None:
+    rows = table("migration", "applied")
+    for state in result.migrations:
+        rows.add_row(f"{state.number:04} {state.name}", f"{state.applied_at:%Y-%m-%d %H:%M}" if state.applied_at else "not yet")
+    console.print(rows)
+
+
+@screen.register(ServicesResult)
+def _services(result: ServicesResult, console: Console) -> None:
+    rows = table("server", "", "state", "version", "process", "place")
+    for service in result.services:
+        kind = "embedded" if service.embedded else "external"
+        rows.add_row(service.name, kind, service.state, service.version or "", str(service.process_id or ""), clean(service.place))
+    console.print(rows)
+
+
+@screen.register(ExportResult)
+def _export(result: ExportResult, console: Console) -> None:
+    console.print(f"{result.rows:,} rows written to {clean(result.path)}")
+
+
+@screen.register(SynthResult)
+def _synth(result: SynthResult, console: Console) -> None:
+    console.print(f"{result.records:,} records of {result.persons:,} people in {clean(result.folder)}")
+
+
+@screen.register(InitResult)
+def _init(result: InitResult, console: Console) -> None:
+    console.print(f"wrote {clean(result.path)}", style="bold")
+    for source in result.sources:
+        recognised = ", ".join(source.recognised)
+        console.print(f"  {clean(source.name)}: {clean(', '.join(source.files))}")
+        console.print(f"    recognised {clean(recognised)}")
+        if source.passed_through:
+            console.print(f"    passed through {clean(', '.join(source.passed_through))}", style="dim")
+        for doubt in source.unsure:
+            console.print(f"    unsure: {clean(doubt)}", style="yellow")
+    for note in result.left_out:
+        console.print(f"  left out {clean(note)}", style="dim")
+    console.print(f"Next: look it over, then retail-brain run -c {clean(result.folder)}")

@@ -1,0 +1,91 @@
+"""What `doctor` asks the servers: do they answer, is the schema current, do the invariants hold, is the cache current."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retail_brain.errors import ServiceError
+from retail_brain.model import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from retail_brain.config.file import Configuration
+    from retail_brain.services import ServiceAddresses
+
+
+def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
+    """Return a question for each server and for what it holds."""
+    return {
+        "postgresql": lambda: _postgresql(config),
+        "schema": lambda: _schema(config),
+        "invariants": lambda: _invariants(config),
+        "redis": lambda: _redis(config),
+        "cache": lambda: _cache(config),
+    }
+
+
+def _addresses(config: Configuration) -> ServiceAddresses:
+    from retail_brain.services import find_services
+
+    found = find_services(config.workspace_folder, postgres=config.postgres, redis=config.redis)
+    if found is None:
+        raise ServiceError("the embedded servers are not running", hint="retail-brain services start")
+    return found
+
+
+def _postgresql(config: Configuration) -> Check:
+    from retail_brain.store.connection import connect, describe
+
+    address = _addresses(config).postgres
+    with connect(address, patience_s=5.0) as conn:
+        version = conn.info.server_version
+    return Check(name="postgresql", outcome="ok", what=f"PostgreSQL {version // 10_000}.{version % 10_000} at {describe(address)}")
+
+
+def _schema(config: Configuration) -> Check:
+    from retail_brain.store.connection import connect
+    from retail_brain.store.migration import migration_status
+
+    with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+        missing = [state.name for state in migration_status(conn) if state.applied_at is None]
+    if missing:
+        return Check(name="schema", outcome="failed", what=f"{len(missing)} migrations are missing", hint="retail-brain db migrate")
+    return Check(name="schema", outcome="ok", what="up to date")
+
+
+def _invariants(config: Configuration) -> Check:
+    from retail_brain.store.connection import connect
+    from retail_brain.store.invariant import check_invariants
+
+    with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+        violations = check_invariants(conn)
+    if violations:
+        what = "; ".join(f"{violation.rule}: {violation.rows:,}" for violation in violations)
+        return Check(name="invariants", outcome="failed", what=what, hint="restore the last backup; this should never happen")
+    return Check(name="invariants", outcome="ok", what="profiles, merges and aliases fit together")
+
+
+def _redis(config: Configuration) -> Check:
+    from retail_brain.cache import redis_facts
+
+    facts = redis_facts(_addresses(config).redis, config.cache)
+    what = f"{'Valkey' if facts.is_valkey else 'Redis'} {facts.version}, {facts.used_bytes / 2**20:,.0f} MB used"
+    if facts.maxmemory_bytes and facts.eviction_policy == "noeviction" and facts.used_bytes > 0.9 * facts.maxmemory_bytes:
+        return Check(name="redis", outcome="warning", what=f"{what}, nearly full", hint="raise its maxmemory")
+    return Check(name="redis", outcome="ok", what=what)
+
+
+def _cache(config: Configuration) -> Check:
+    from retail_brain.cache import cache_state
+    from retail_brain.store.connection import connect
+    from retail_brain.store.outbox import cache_generation, count_pending
+
+    addresses = _addresses(config)
+    with connect(addresses.postgres, patience_s=5.0) as conn:
+        wanted, pending = cache_generation(conn), count_pending(conn)
+    state = cache_state(addresses.redis, config.cache)
+    if wanted != (state.generation or 0) or pending:
+        what = f"behind PostgreSQL ({pending:,} changes wait); answers come from PostgreSQL"
+        return Check(name="cache", outcome="warning", what=what, hint="retail-brain warm")
+    return Check(name="cache", outcome="ok", what="current")

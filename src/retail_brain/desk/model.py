@@ -1,0 +1,189 @@
+"""Models and their quality: train another, list them, show what each level weighs, measure against a truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain.engine import open_engine, quote_text
+from retail_brain.errors import ConfigurationError, InputError
+from retail_brain.model import Progress, no_progress
+from retail_brain.pipeline import models
+from retail_brain.pipeline.stores import open_stores, open_workspace
+from retail_brain.workspace import replace_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+    from retail_brain.config.file import Configuration
+    from retail_brain.matching.evaluate import EvaluationResult
+    from retail_brain.matching.model import Model
+
+SHIPPED = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSummary:
+    """One model: how many records it learnt from (0: the shipped one), and whether the next run uses it."""
+
+    model_id: str
+    records: int
+    trained_at: str | None
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelListResult:
+    """The models of the workspace, oldest first, behind the shipped one."""
+
+    models: tuple[ModelSummary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelResult:
+    """One level of a comparison: its weight in bits, and how often it is reached, 0 to 1, by whom."""
+
+    label: str
+    weight_bits: float
+    same_share: float
+    home_share: float
+    stranger_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonResult:
+    """One comparison with its levels, the best first."""
+
+    name: str
+    levels: tuple[LevelResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """What a model weighs; `html` names the picture that was written."""
+
+    model_id: str
+    records: int
+    prior_bits: float
+    blocking_rules: tuple[str, ...]
+    comparisons: tuple[ComparisonResult, ...]
+    html: str | None = None
+
+
+def train_model(config: Configuration, progress: Progress = no_progress) -> ModelResult:
+    """Train a model on all published records; the next run scores everything with it.
+
+    Raises:
+        InputError: nothing was published yet.
+        LockedError: a run is at work.
+    """
+    from retail_brain.matching.train import train_model as train
+    from retail_brain.pipeline import match as steps
+    from retail_brain.pipeline.state import load_previous
+
+    with open_stores(config, progress) as stores, stores.workspace.lock("retail-brain model train"):
+        with open_engine(config.resources, stores.workspace.scratch) as con:
+            if load_previous(stores, con).run_id is None:
+                raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
+            con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
+            steps.build_keys(con, config)
+            model_id = models.next_model_id(stores.workspace)
+            model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
+            models.keep_model(con, config.matching, stores.workspace, model)
+    return _describe(model)
+
+
+def list_models(config: Configuration) -> ModelListResult:
+    """List the models that could be used."""
+    from retail_brain.matching.model import Model, default_model
+
+    workspace = open_workspace(config)
+    in_use = models.model_in_use(workspace)
+    found = [ModelSummary(model_id=SHIPPED, records=default_model().records, trained_at=None, in_use=False)]
+    for model_id in models.known_models(workspace):
+        folder = workspace.models / model_id
+        note = models.read_note(folder)
+        found.append(ModelSummary(model_id=model_id, records=Model.load(folder).records, trained_at=note.get("trained_at"), in_use=model_id == in_use))
+    return ModelListResult(models=tuple(found))
+
+
+def show_model(config: Configuration, model_id: str | None, *, html: Path | None = None) -> ModelResult:
+    """Show what every level of every comparison weighs.
+
+    Args:
+        config: the configuration.
+        model_id: a model; by default the one in use, or the shipped one before the first run.
+        html: where to write the picture.
+
+    Raises:
+        ConfigurationError: there is no such model.
+    """
+    from retail_brain.matching.model import Model, default_model
+
+    workspace = open_workspace(config)
+    chosen = model_id or models.model_in_use(workspace) or SHIPPED
+    if chosen != SHIPPED and chosen not in models.known_models(workspace):
+        raise ConfigurationError(f"there is no model {chosen}", hint="retail-brain model list")
+    model = default_model() if chosen == SHIPPED else Model.load(workspace.models / chosen)
+    if html is not None:
+        from retail_brain.report.weights import render_weights
+
+        replace_text(html, render_weights(_describe(model)))
+    return _describe(model, html)
+
+
+def evaluate(config: Configuration, truth: Path, *, worst: int = 10) -> EvaluationResult:
+    """Measure the published profiles against a truth.
+
+    Args:
+        config: the configuration.
+        truth: CSV or Parquet: source, record_id, person_id.
+        worst: how many of the worst errors to list.
+
+    Raises:
+        InputError: the truth cannot be read.
+    """
+    from retail_brain.matching.evaluate import evaluate as measure
+    from retail_brain.store.export import read_export
+
+    with open_stores(config) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
+        _read_truth(con, truth)
+        read_export(stores.pg, con, "crosswalk", into="crosswalk")
+        return measure(con, "crosswalk", "truth", worst=worst)
+
+
+def _read_truth(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    import duckdb
+
+    quoted = quote_text(str(path))
+    reader = f"read_parquet({quoted})" if path.suffix in (".parquet", ".pq") else f"read_csv({quoted}, header = true, all_varchar = true)"
+    wanted = "source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id"
+    try:
+        con.execute(f"create or replace table truth as select {wanted} from {reader}")  # noqa: S608
+    except duckdb.Error as error:
+        raise InputError(f"{path.name} cannot be read as a truth", hint="it needs the columns source, record_id, person_id") from error
+
+
+def _describe(model: Model, html: Path | None = None) -> ModelResult:
+    return ModelResult(
+        model_id=model.model_id, records=model.records, prior_bits=round(model.prior_bits, 6),
+        blocking_rules=tuple(" + ".join(rule) for rule in model.blocking_rules),
+        comparisons=tuple(_describe_comparison(model, number) for number in range(len(model.comparisons))),
+        html=str(html) if html else None,
+    )  # fmt: skip
+
+
+def _describe_comparison(model: Model, number: int) -> ComparisonResult:
+    comparison = model.comparisons[number]
+    shares = model.shares[comparison.name]
+    labels = [level.label for level in comparison.levels]
+    levels = [
+        LevelResult(
+            label=labels[len(labels) - 1 - level], weight_bits=model.level_bits(comparison.name, level), same_share=shares.same[level],
+            home_share=shares.home[level], stranger_share=shares.stranger[level],
+        )  # fmt: skip
+        for level in reversed(range(len(shares.same)))
+    ]
+    return ComparisonResult(name=comparison.name, levels=tuple(levels))

@@ -1,0 +1,90 @@
+"""Bringing Redis up to date: everything into a new space, or the changes that wait in the outbox.
+
+Redis is a cache, so its being away is a warning here and never the end of a night: PostgreSQL answers meanwhile, and the
+outbox waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from retail_brain import sql
+from retail_brain.cache import cache_state, warm_all, warm_changed
+from retail_brain.errors import ResourceError, ServiceError
+from retail_brain.store import outbox
+from retail_brain.store.connection import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from retail_brain.model import Progress
+    from retail_brain.pipeline.stores import Stores
+
+_DOCUMENTS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarmedResult:
+    """How many keys were written, and what a person should know."""
+
+    keys: int
+    warnings: tuple[str, ...] = ()
+
+
+def warm_cache(
+    stores: Stores, con: duckdb.DuckDBPyConnection | None = None, *, progress: Progress, strict: bool = False
+) -> WarmedResult:
+    """Bring the cache up to date with PostgreSQL.
+
+    Args:
+        stores: the open stores.
+        con: has the profiles of a first run that was just published; where it is given and all keys are due, the
+            documents are made there and not read back from PostgreSQL.
+        progress: told the number of keys.
+        strict: Redis being away is an error.
+
+    Returns:
+        Keys written.
+
+    Raises:
+        ServiceError, ResourceError: Redis does not answer or is full, and `strict` was asked for.
+    """
+    settings = stores.config.cache
+    try:
+        wanted = outbox.cache_generation(stores.pg)
+        if cache_state(stores.redis, settings).generation != wanted:
+            if outbox.count_pending(stores.pg):
+                wanted = outbox.renew_generation(stores.pg)
+            return WarmedResult(keys=_warm_everything(stores, con, wanted, progress))
+        return WarmedResult(keys=_warm_pending(stores, wanted, progress))
+    except (ServiceError, ResourceError) as error:
+        if strict:
+            raise
+        return WarmedResult(keys=0, warnings=(f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",))
+
+
+def _warm_everything(stores: Stores, con: duckdb.DuckDBPyConnection | None, generation: int, progress: Progress) -> int:
+    settings = stores.config.cache
+    if con is not None:
+        documents = con.cursor().sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
+        return warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress).keys
+    with connect(stores.postgres, application_name="retail-brain warm") as pg:
+        documents = outbox.stream_documents(pg)
+        return warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress).keys
+
+
+def _warm_pending(stores: Stores, generation: int, progress: Progress) -> int:
+    written: list[tuple[str, int]] = []
+
+    def noted() -> Iterator[tuple[str, str | None, int]]:
+        for change in outbox.pending_changes(stores.pg):
+            written.append((change[0], change[2]))
+            yield change
+
+    result = warm_changed(stores.redis, noted(), generation=generation, settings=stores.config.cache, progress=progress)
+    if not result.superseded:
+        outbox.clear_pending(stores.pg, written)
+    return result.keys

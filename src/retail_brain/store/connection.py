@@ -54,7 +54,7 @@ def connect(
         ServiceError: the server does not answer, or refused the credentials.
         ConfigurationError: the database does not exist, or the address makes no sense.
     """
-    options = f"-c statement_timeout={int(statement_timeout_s * 1000)} -c lock_timeout={int(lock_timeout_s * 1000)} -c timezone=UTC"
+    options = f"-c statement_timeout={int(statement_timeout_s * 1000)} -c lock_timeout={int(lock_timeout_s * 1000)} -c timezone=UTC -c jit=off"
     parameters = _parameters(address) | {
         "connect_timeout": connect_timeout_s,
         "application_name": application_name,

@@ -133,10 +133,7 @@ def _publish(conn: Connection, duck: duckdb.DuckDBPyConnection, *, run_id: int, 
     else:
         rows |= _publish_difference(conn, duck, run_id, present)
     rebuild = first or _is_large(conn, rows)
-    if rebuild:
-        cache_generation = _one(conn, "store/renew_cache")
-    else:
-        cache_generation = _one(conn, "store/cache_generation")
+    cache_generation = _one(conn, "store/renew_cache" if rebuild else "store/cache_generation")
     rows = {table: count for table, count in rows.items() if count}
     written = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
     generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written})

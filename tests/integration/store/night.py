@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import duckdb
 
@@ -14,6 +14,7 @@ from retail_brain.store.publish import PublishResult, publish_run
 from retail_brain.store.run import acquire_lease, begin_run, release_lease
 
 SHA = "a" * 64
+NEW_YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 - the sources tell no time zone
 _KINDS = {"date_of_birth": "date"}
 _VALUES = ", ".join(f"{name} {_KINDS.get(name, 'varchar')}" for name in VALUE_FIELDS)
 _TABLES = {
@@ -59,7 +60,7 @@ class Night:
         person = {"given_name": "Maria", "family_name": "Lopez-García"} | values
         self.put(
             "source_record_upsert", record_no=number, source="pos", record_id=str(100 + number), profile_id=profile_id(profile), delivery_id=sha,
-            row_hash=f"{number:016x}", updated_at=datetime(2026, 1, number % 28 + 1), **person,
+            row_hash=f"{number:016x}", updated_at=NEW_YEAR + timedelta(days=number), **person,
         )  # fmt: skip
 
     def profile(self, number: int, *, records: int = 1, first: int | None = None, provenance: str = '{"given_name": 1, "family_name": 1}', **values: object) -> None:
@@ -67,7 +68,7 @@ class Night:
         person = {"given_name": "Maria", "family_name": "Lopez-García"} | values
         self.put(
             "profile_upsert", profile_id=profile_id(number), record_count=records, first_record_no=first or number, provenance=provenance,
-            updated_at=datetime(2026, 1, number % 28 + 1), **person,
+            updated_at=NEW_YEAR + timedelta(days=number), **person,
         )  # fmt: skip
 
     def merge(self, merge_id: int, left: int, right: int, profile: int, *, inverts: int | None = None) -> None:

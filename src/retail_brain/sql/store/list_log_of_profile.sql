@@ -1,0 +1,44 @@
+-- one row per row of the merge log that names a record of the profile, oldest first
+with member as (
+  select record_no
+  from source_record
+  where profile_id = %(profile_id)s
+),
+named as (
+  select identity_merge_log.merge_id
+  from member
+  join identity_merge_log on identity_merge_log.record_no_l = member.record_no
+  union
+  select identity_merge_log.merge_id
+  from member
+  join identity_merge_log on identity_merge_log.record_no_r = member.record_no
+)
+
+select
+  log.merge_id,
+  log.kind,
+  log.cause,
+  log.inverts,
+  undone.merge_id as undone_by,
+  log.record_no_l,
+  log.record_no_r,
+  record_l.source as source_l,
+  record_l.record_id as record_id_l,
+  record_r.source as source_r,
+  record_r.record_id as record_id_r,
+  log.match_weight,
+  log.match_probability,
+  log.levels,
+  log.blocking_rule,
+  log.model_id,
+  log.profile_id,
+  log.profile_id_l,
+  log.profile_id_r,
+  log.run_id,
+  log.logged_at
+from named
+join identity_merge_log as log on log.merge_id = named.merge_id
+join source_record as record_l on record_l.record_no = log.record_no_l
+join source_record as record_r on record_r.record_no = log.record_no_r
+left join identity_merge_log as undone on undone.inverts = log.merge_id
+order by log.merge_id

@@ -1,0 +1,45 @@
+-- one row per profile with a given or family name like the part, the most alike names first
+with likely as (
+  select
+    kind,
+    name,
+    similarity(name, coalesce(%(family)s, %(given)s, %(either)s)) as alike
+  from name_part
+  where name %% coalesce(%(family)s, %(given)s, %(either)s)
+  order by
+    alike desc,
+    kind,
+    name
+  limit 2 * %(names)s
+),
+found as (
+  select
+    profile.profile_id,
+    likely.alike
+  from likely
+  cross join lateral (
+    (
+      select profile_id
+      from profile
+      where family_search = likely.name
+        and likely.kind = 'family'
+      limit 50
+    )
+    union all
+    (
+      select profile_id
+      from profile
+      where given_search = likely.name
+        and likely.kind = 'given'
+      limit 50
+    )
+  ) as profile
+)
+
+select profile_id
+from found
+group by profile_id
+order by
+  max(alike) desc,
+  profile_id
+limit %(limit)s

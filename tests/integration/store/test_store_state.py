@@ -1,0 +1,145 @@
+"""What can be read back from PostgreSQL: the state that a night builds on, the outbox, the invariants."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from night import NEW_YEAR, Night, first_night, profile_id, publish
+
+from retail_brain.store.invariant import check_invariants
+from retail_brain.store.outbox import cache_generation, clear_pending, count_pending, is_pending, pending_changes, renew_generation, stream_documents
+from retail_brain.store.state import published_head, read_decisions, read_state
+
+if TYPE_CHECKING:
+    from retail_brain.model import PostgresAddress
+    from retail_brain.store.connection import Connection
+
+
+@pytest.fixture
+def shop(database: PostgresAddress, conn: Connection) -> Connection:
+    """The first night is published."""
+    publish(database, first_night())
+    return conn
+
+
+def test_an_empty_database_has_no_head(conn: Connection) -> None:
+    head = published_head(conn)
+    assert (head.run_id, head.generation, head.last_merge_id) == (None, 0, 0)
+
+
+def test_the_state_comes_back_as_it_was_published(shop: Connection) -> None:
+    duck = duckdb.connect()
+    rows = read_state(shop, duck)
+    assert rows == {"record_before": 3, "previous_crosswalk": 3, "standing_merge": 1, "review_item_before": 1}
+    given = first_night().con.sql("select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from source_record_upsert order by 1").fetchall()
+    back = duck.sql("select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from record_before order by 1").fetchall()
+    assert back == given
+    assert duck.sql("select match_weight, levels from standing_merge").fetchall() == [(10.5, "3,0,-1")]
+    assert duck.sql("select kind, match_weight from review_item_before").fetchall() == [("borderline", 1.25)]
+
+
+def test_awkward_values_survive_the_way_there_and_back(database: PostgresAddress, conn: Connection) -> None:
+    night = Night()
+    night.deliver()
+    awkward = 'a "quoted", comma\nnew line \\ back\\slash \t tab 李 é \\N'
+    night.record(1, 1, address=awkward, city="", attributes=json.dumps({"segment": awkward}))
+    night.profile(1)
+    publish(database, night)
+    duck = duckdb.connect()
+    read_state(conn, duck)
+    address, city, attributes, updated_at = duck.sql("select address, city, attributes, updated_at from record_before").fetchall()[0]
+    assert (address, city, json.loads(attributes)["segment"]) == (awkward, "", awkward)
+    assert updated_at.year == NEW_YEAR.year
+
+
+def test_a_split_merge_does_not_stand_any_more(database: PostgresAddress, shop: Connection) -> None:
+    night = Night()
+    night.merge(2, 1, 2, 1, inverts=1)
+    publish(database, night)
+    assert read_state(shop, duckdb.connect())["standing_merge"] == 0
+    assert published_head(shop).last_merge_id == 2
+
+
+def test_a_withdrawn_decision_is_not_read(shop: Connection) -> None:
+    with shop.transaction():
+        shop.execute(
+            "insert into identity_decision (kind, withdraws, record_no_l, record_no_r, reason, decided_by) values "
+            "('cannot_link', null, 1, 2, 'sisters', 'ann'), ('must_link', null, 1, 3, 'same', 'ann'), ('withdraw', 1, 1, 2, 'wrong', 'ann')"
+        )
+    duck = duckdb.connect()
+    assert read_decisions(shop, duck) == 1
+    assert duck.sql("select kind, record_no_l, record_no_r from decision").fetchall() == [("must_link", 1, 3)]
+
+
+def test_a_published_state_keeps_every_invariant(shop: Connection) -> None:
+    assert check_invariants(shop) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "rule"),
+    [
+        ("update profile set record_count = 5 where record_count = 2", "a profile counts its records"),
+        ("update source_record set profile_id = gen_random_uuid() where record_no = 3", "a record points at a profile that exists"),
+        ("update source_record set email = 'x' where record_no = 2", "a golden value stands on the record that it names"),
+        ("update source_record set email = 'x' where record_no = 3", "a profile of one record has that record's values"),
+        ("insert into profile_alias values (gen_random_uuid(), gen_random_uuid(), 1)", "an alias leads to a live profile, another alias or an end"),
+        ("insert into identity_decision (kind, record_no_l, record_no_r, reason, decided_by) values ('cannot_link', 1, 2, 'x', 'x')", "no live cannot-link lies inside a profile"),
+        ("insert into identity_merge_log (merge_id, kind, cause, record_no_l, record_no_r) values (9, 'merge', 'match', 1, 3)", "a live merge joins two records of one profile"),
+        ("delete from identity_merge_log", "a profile has one live merge fewer than records"),
+        ("insert into profile_alias select profile_id, null, 1 from profile limit 1", "no id is both a profile and an alias"),
+    ],
+)
+def test_damage_is_named(shop: Connection, damage: str, rule: str) -> None:
+    with shop.transaction():
+        shop.execute(damage)  # type: ignore[arg-type]
+    assert rule in [violation.rule for violation in check_invariants(shop)]
+
+
+def test_a_merge_log_that_makes_a_ring_instead_of_a_tree_is_named(database: PostgresAddress, conn: Connection) -> None:
+    night = Night()
+    night.deliver(rows=4)
+    for number in (1, 2, 3, 4):
+        night.record(number, 1)
+    night.profile(1, records=4, provenance='{"given_name": 1}')
+    for merge_id, (left, right) in enumerate([(1, 2), (2, 3), (1, 3)], start=1):
+        night.merge(merge_id, left, right, 1)
+    publish(database, night)
+    assert [violation.rule for violation in check_invariants(conn)] == ["the live merges of a profile connect its records"]
+
+
+def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(database: PostgresAddress, shop: Connection) -> None:
+    assert cache_generation(shop) == 0
+    changes = list(pending_changes(shop))
+    assert [profile for profile, _, _ in changes] == [str(profile_id(1)), str(profile_id(3))]
+    document = json.loads(changes[0][1] or "")
+    assert [record["record_id"] for record in document["records"]] == ["101", "102"]
+    assert document["email"] == "maria.lopez@example.com"
+    night = Night()
+    night.profile(3, given_name="Bob", family_name="Hale", email="rhale@example.org", postal_code="94110")
+    publish(database, night)
+    assert clear_pending(shop, [(profile, number) for profile, _, number in changes]) == 1
+    assert not is_pending(shop, profile_id(1))
+    assert is_pending(shop, profile_id(3))
+
+
+def test_a_profile_that_is_gone_waits_without_a_document(database: PostgresAddress, shop: Connection) -> None:
+    night = Night()
+    night.put("source_record_gone", record_no=3)
+    night.put("profile_gone", profile_id=profile_id(3))
+    publish(database, night)
+    assert {profile: document for profile, document, _ in pending_changes(shop)}[str(profile_id(3))] is None
+
+
+def test_a_new_generation_of_the_cache_covers_what_waited(shop: Connection) -> None:
+    assert renew_generation(shop) == 1
+    assert count_pending(shop) == 0
+
+
+def test_all_documents_can_be_streamed(shop: Connection) -> None:
+    table = stream_documents(shop, batch_rows=1).read_all()
+    documents = {row["profile_id"]: json.loads(row["document"]) for row in table.to_pylist()}
+    assert documents[str(profile_id(1))]["provenance"]["email"] == 2
+    assert documents[str(profile_id(3))]["record_count"] == 1

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
-from retail_brain.errors import ServiceError
+from retail_brain.errors import ResourceError, ServiceError
 from retail_brain.model import PostgresAddress, RedisAddress
 from retail_brain.services import postgres as postgres_server
 from retail_brain.services import valkey as valkey_server
@@ -24,6 +25,7 @@ from retail_brain.services.folders import is_alive, service_folders
 from retail_brain.services.process import pause
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from retail_brain.config.services import PostgresSettings, RedisSettings, ServicesSettings
@@ -89,7 +91,7 @@ def ensure_services(
         folders.check_owner()
     if not all(server.is_ready(folders) for server in wanted):
         folders.prepare()
-        with folders.starting(services.start_timeout_s + services.stop_timeout_s):
+        with _disk_told(folders), folders.starting(services.start_timeout_s + services.stop_timeout_s):
             started = _start_missing(folders, services, wanted)
     return _addresses(folders, postgres, redis, started)
 
@@ -129,7 +131,7 @@ def stop_services(workspace_folder: Path, services: ServicesSettings) -> StopRes
     if not folders.root.is_dir():
         return StopResult(stopped=())
     stopped = []
-    with folders.starting(services.start_timeout_s + services.stop_timeout_s):
+    with _disk_told(folders), folders.starting(services.start_timeout_s + services.stop_timeout_s):
         for server in (valkey_server, postgres_server):
             if is_alive(server.lock_of(folders)):
                 server.stop(folders, services.stop_timeout_s)
@@ -157,6 +159,18 @@ def service_status(
         _external("postgres", postgres.host, postgres.port) or _look(folders, "postgres"),
         _external("redis", redis.host, redis.port) or _look(folders, "redis"),
     )
+
+
+@contextmanager
+def _disk_told(folders: ServiceFolders) -> Iterator[None]:
+    """Say what the disk refused, where nobody nearer to it has said so."""
+    try:
+        yield
+    except OSError as error:
+        raise ResourceError(
+            f"the folder of the embedded servers {folders.root} cannot be used: {error.strerror or type(error).__name__}",
+            hint="check its owner, the free disk and the limit of open files",
+        ) from error
 
 
 def _embedded(postgres: PostgresSettings, redis: RedisSettings) -> tuple[ModuleType, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ import pytest
 import redis
 
 from retail_brain.config.services import PostgresSettings, RedisSettings, ServicesSettings
-from retail_brain.errors import ConfigurationError, ServiceError
+from retail_brain.errors import ConfigurationError, ResourceError, ServiceError
 from retail_brain.services import ensure_services, find_services, service_status, stop_services
 from retail_brain.services import postgres as postgres_server
 from retail_brain.services import valkey as valkey_server
@@ -246,6 +247,17 @@ def test_a_server_that_cannot_start_says_why(workspace: Path) -> None:
     with pytest.raises(ServiceError, match="configuration file") as caught:
         _ensure(workspace)
     assert "postgres.log" in (caught.value.hint or "")
+
+
+def test_a_full_disk_is_told_and_is_no_bug(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(postgres_server, "configuration_text", full)
+    with pytest.raises(ResourceError, match="No space left"):
+        _ensure(workspace)
+    monkeypatch.undo()
+    assert _ensure(workspace).started
 
 
 def test_data_of_another_major_version_are_not_touched(workspace: Path) -> None:

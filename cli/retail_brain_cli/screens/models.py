@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retail_brain.desk.model import ModelListResult, ModelResult
+from retail_brain.desk.model import ModelListResult
+from retail_brain.pipeline.weights import ModelResult
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.people import table
 
@@ -26,9 +27,9 @@ def _model(result: ModelResult, console: Console) -> None:
     console.print(f"model {clean(result.model_id)}   learnt from {result.records:,} records   starting odds {result.prior_bits:+.1f} bits", style="bold")
     for comparison in result.comparisons:
         console.print()
-        console.print(comparison.name.replace("_", " "), style="bold")
+        console.print(clean(comparison.label), style="bold")
         for level in comparison.levels:
-            console.print(f"  {clean(level.label)[:34]:<34} {bar(level.weight_bits)} {level.weight_bits:+6.1f}")
+            console.print(f"  {clean(level.label)[:34]:<34} {bar(level.bits)} {level.bits:+6.1f}")
     if result.html:
         console.print(f"\nas a picture: {clean(result.html)}", style="dim")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain.engine import open_engine, quote_text
@@ -10,6 +10,7 @@ from retail_brain.errors import ConfigurationError, InputError
 from retail_brain.model import Progress, no_progress
 from retail_brain.pipeline import models
 from retail_brain.pipeline.stores import open_stores, open_workspace
+from retail_brain.pipeline.weights import ModelResult, describe_model
 from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from retail_brain.config.file import Configuration
     from retail_brain.matching.evaluate import EvaluationResult
-    from retail_brain.matching.model import Model
 
 SHIPPED = "default"
 
@@ -39,37 +39,6 @@ class ModelListResult:
     """The models of the workspace, oldest first, behind the shipped one."""
 
     models: tuple[ModelSummary, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelResult:
-    """One level of a comparison: its weight in bits, and how often it is reached, 0 to 1, by whom."""
-
-    label: str
-    weight_bits: float
-    same_share: float
-    home_share: float
-    stranger_share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonResult:
-    """One comparison with its levels, the best first."""
-
-    name: str
-    levels: tuple[LevelResult, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelResult:
-    """What a model weighs; `html` names the picture that was written."""
-
-    model_id: str
-    records: int
-    prior_bits: float
-    blocking_rules: tuple[str, ...]
-    comparisons: tuple[ComparisonResult, ...]
-    html: str | None = None
 
 
 def train_model(config: Configuration, progress: Progress = no_progress) -> ModelResult:
@@ -92,7 +61,7 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
             model_id = models.next_model_id(stores.workspace)
             model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
             models.keep_model(con, config.matching, stores.workspace, model)
-    return _describe(model)
+    return describe_model(model)
 
 
 def list_models(config: Configuration) -> ModelListResult:
@@ -128,10 +97,10 @@ def show_model(config: Configuration, model_id: str | None, *, html: Path | None
         raise ConfigurationError(f"there is no model {chosen}", hint="retail-brain model list")
     model = default_model() if chosen == SHIPPED else Model.load(workspace.models / chosen)
     if html is not None:
-        from retail_brain.report.weights import render_weights
+        from retail_brain.report import render_weights
 
-        replace_text(html, render_weights(_describe(model)))
-    return _describe(model, html)
+        replace_text(html, render_weights(asdict(describe_model(model))))
+    return describe_model(model, html=str(html) if html else None)
 
 
 def evaluate(config: Configuration, truth: Path, *, worst: int = 10) -> EvaluationResult:
@@ -164,26 +133,3 @@ def _read_truth(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         con.execute(f"create or replace table truth as select {wanted} from {reader}")  # noqa: S608
     except duckdb.Error as error:
         raise InputError(f"{path.name} cannot be read as a truth", hint="it needs the columns source, record_id, person_id") from error
-
-
-def _describe(model: Model, html: Path | None = None) -> ModelResult:
-    return ModelResult(
-        model_id=model.model_id, records=model.records, prior_bits=round(model.prior_bits, 6),
-        blocking_rules=tuple(" + ".join(rule) for rule in model.blocking_rules),
-        comparisons=tuple(_describe_comparison(model, number) for number in range(len(model.comparisons))),
-        html=str(html) if html else None,
-    )  # fmt: skip
-
-
-def _describe_comparison(model: Model, number: int) -> ComparisonResult:
-    comparison = model.comparisons[number]
-    shares = model.shares[comparison.name]
-    labels = [level.label for level in comparison.levels]
-    levels = [
-        LevelResult(
-            label=labels[len(labels) - 1 - level], weight_bits=model.level_bits(comparison.name, level), same_share=shares.same[level],
-            home_share=shares.home[level], stranger_share=shares.stranger[level],
-        )  # fmt: skip
-        for level in reversed(range(len(shares.same)))
-    ]
-    return ComparisonResult(name=comparison.name, levels=tuple(levels))

@@ -83,7 +83,7 @@ def _describe(source: RecognisedSource) -> InitSource:
         files=source.patterns,
         recognised=tuple(f"{field} = {' + '.join(columns)}" for field, columns in source.mapping.columns.items()),
         passed_through=source.mapping.pass_through,
-        unsure=tuple(f"{finding.name}: {finding.unsure}" for finding in findings if finding.unsure),
+        unsure=tuple(f"{finding.column}: {finding.unsure}" for finding in findings if finding.unsure),
     )
 
 

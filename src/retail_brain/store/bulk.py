@@ -57,6 +57,7 @@ def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, p
     Returns:
         Rows written, by table.
     """
+    conn.execute("set local default_statistics_target = 20")  # autovacuum looks again, at leisure
     conn.execute(pg.SQL("set local maintenance_work_mem = {}").format(pg.Literal(f"{int(maintenance_memory_mb)}MB")))
     rows: dict[str, int] = {}
     for shape in (shape for shape in FIRST_LOAD if shape.origin in present):

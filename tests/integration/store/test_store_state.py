@@ -10,7 +10,15 @@ import pytest
 from night import NEW_YEAR, Night, first_night, profile_id, publish
 
 from retail_brain.store.invariant import check_invariants
-from retail_brain.store.outbox import cache_generation, clear_pending, count_pending, is_pending, pending_changes, renew_generation, stream_documents
+from retail_brain.store.outbox import (
+    cache_generation,
+    clear_pending,
+    count_pending,
+    is_pending,
+    pending_changes,
+    renew_generation,
+    stream_documents,
+)
 from retail_brain.store.state import published_head, read_decisions, read_state
 
 if TYPE_CHECKING:

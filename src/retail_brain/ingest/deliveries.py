@@ -85,7 +85,7 @@ class IngestResult:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person should know, file by file."""
-        waiting = (f"{name} is still being written; it waits for the next run" for name in self.unstable)
+        waiting = (f"{name} or a part beside it is still being written; it waits" for name in self.unstable)
         return (*(f"{d.name}: {text}" for d in self.deliveries for text in d.warnings), *waiting)
 
 
@@ -134,7 +134,8 @@ def ingest_deliveries(
         con.execute(load(f"ingest/{table}"))
     found, problems = find_deliveries(sources, base_folder, files)
     waiting = unstable_files([path for _, path in found], fresh_s=settings.fresh_s, settle_s=settings.settle_s)
-    stable = [(source, path) for source, path in found if path not in waiting]
+    held = {source for source, path in found if path in waiting and sources[source].delivery == "full"}
+    stable = [(source, path) for source, path in found if path not in waiting and source not in held]
     night = _Night(con, sources, known, settings, scratch)
     with _ordered_inserts(con):
         results = night.read_all(stable, problems, progress or no_progress)
@@ -148,7 +149,7 @@ def ingest_deliveries(
         deliveries=tuple(results),
         quarantine_reasons=reasons,
         sources_delivered=tuple(sorted({r.source for r in results if r.already_ingested_run is None})),
-        unstable=tuple(printable(path.name) for path in sorted(waiting)),
+        unstable=tuple(printable(path.name) for source, path in found if path in waiting or source in held),
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RAW_CHARACTERS = 10_000
 _BATCH_ROWS = 5_000
+_BATCH_CHARACTERS = 8_000_000
 _INVISIBLE = frozenset(INVISIBLE)
 
 
@@ -136,6 +137,7 @@ class _Sink:
         self._schema = pa.schema([("line", pa.int64()), *((name, pa.string()) for name in names)])
         self._writer = pq.ParquetWriter(path, self._schema, compression="lz4")
         self._batch: list[tuple[int | str, ...]] = []
+        self._characters = 0
 
     def __enter__(self) -> _Sink:
         return self
@@ -148,7 +150,8 @@ class _Sink:
         """Add one row."""
         self.rows += 1
         self._batch.append((line, *fields))
-        if len(self._batch) >= _BATCH_ROWS:
+        self._characters += sum(map(len, fields))
+        if len(self._batch) >= _BATCH_ROWS or self._characters >= _BATCH_CHARACTERS:
             self._flush()
 
     def _flush(self) -> None:
@@ -161,6 +164,7 @@ class _Sink:
             ]
             self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
             self._batch.clear()
+            self._characters = 0
 
 
 def _has_invisible(line: str) -> bool:

@@ -14,7 +14,7 @@ from retail_brain.errors import InputError
 from retail_brain.ingest.claim import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from retail_brain.config.ingest import SourceSettings
 
@@ -34,55 +34,62 @@ def find_deliveries(
     Returns:
         (source, file) sorted by source and name, and what is wrong with the files that have no source.
     """
-    if files is None:
-        paths = {
-            path for source in sources.values() for pattern in source.files for path in _glob(base_folder, pattern)
-        }
-        strict: set[Path] = set()
-    else:
-        paths, strict = _given(files)
+    claims = _by_pattern(sources, base_folder) if files is None else _by_name(sources, files)
+    named = set() if files is None else {path for path in files if not path.is_dir()}
     found: list[tuple[str, Path]] = []
     problems: list[InputError] = []
-    for path in sorted(paths, key=str):
+    for path in sorted(claims, key=str):
         try:
-            source = _source_of(path, sources, base_folder if files is None else None)
+            source = _closest(path, claims[path])
         except InputError as error:
             problems.append(error)
             continue
         if source is not None:
             found.append((source, path))
-        elif path in strict:
+        elif path in named:
             problems.append(_nobodys(path, sources))
     return sorted(found, key=lambda pair: (pair[0], pair[1].name, str(pair[1]))), problems
 
 
-def _glob(base_folder: Path, pattern: str) -> Iterable[Path]:
-    anchor = Path(PurePath(pattern).anchor) if PurePath(pattern).is_absolute() else base_folder
-    relative = str(PurePath(pattern).relative_to(anchor)) if PurePath(pattern).is_absolute() else pattern
-    return (path for path in anchor.glob(relative) if _is_delivery(path))
+def _by_pattern(sources: Mapping[str, SourceSettings], base_folder: Path) -> dict[Path, list[tuple[str, str]]]:
+    """Return the files that the patterns find, each with the sources and patterns that found it."""
+    claims: dict[Path, list[tuple[str, str]]] = {}
+    for name, source in sources.items():
+        for pattern in source.files:
+            whole = PurePath(pattern)
+            anchor = Path(whole.anchor) if whole.is_absolute() else base_folder
+            relative = str(whole.relative_to(anchor)) if whole.is_absolute() else pattern
+            for path in anchor.glob(relative):
+                if _is_delivery(path):
+                    claims.setdefault(path, []).append((name, pattern))
+    return claims
 
 
-def _given(files: Sequence[Path]) -> tuple[set[Path], set[Path]]:
-    inside: set[Path] = set()
-    named: set[Path] = set()
+def _by_name(sources: Mapping[str, SourceSettings], files: Sequence[Path]) -> dict[Path, list[tuple[str, str]]]:
+    """Return the given files and those in given folders, each with the sources and patterns that fit its name."""
+    paths: set[Path] = set()
     for path in files:
-        if path.is_dir():
-            inside.update(entry for entry in path.iterdir() if _is_delivery(entry))
-        else:
-            named.add(path)
-    return inside | named, named
+        paths.update(_inside(path) if path.is_dir() else [path])
+    patterns = [(name, pattern) for name, source in sources.items() for pattern in source.files]
+    return {path: [(name, p) for name, p in patterns if fnmatchcase(path.name, PurePath(p).name)] for path in paths}
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the files of a folder, or when it has none those one level below."""
+    here = [path for path in folder.iterdir() if _is_delivery(path)]
+    below = (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return here or [path for sub in below for path in sub.iterdir() if _is_delivery(path)]
 
 
 def _is_delivery(path: Path) -> bool:
     return not path.name.startswith(".") and not path.name.endswith(_NEVER) and (path.is_symlink() or not path.is_dir())
 
 
-def _source_of(path: Path, sources: Mapping[str, SourceSettings], base_folder: Path | None) -> str | None:
+def _closest(path: Path, claims: Sequence[tuple[str, str]]) -> str | None:
+    """Return the source whose pattern says most about a file's name."""
     closeness: dict[str, tuple[bool, int]] = {}
-    for name, source in sources.items():
-        for pattern in source.files:
-            if _matches(path, pattern, base_folder):
-                closeness[name] = max(closeness.get(name, (False, -1)), _closeness(pattern))
+    for name, pattern in claims:
+        closeness[name] = max(closeness.get(name, (False, -1)), _closeness(pattern))
     if not closeness:
         return None
     best = max(closeness.values())
@@ -93,16 +100,6 @@ def _source_of(path: Path, sources: Mapping[str, SourceSettings], base_folder: P
             hint=f"make the patterns narrower in retail_brain.toml, sources.{names[0]}.files",
         )
     return names[0]
-
-
-def _matches(path: Path, pattern: str, base_folder: Path | None) -> bool:
-    if base_folder is None:
-        return fnmatchcase(path.name, PurePath(pattern).name)
-    return (
-        path in set(_glob(base_folder, pattern))
-        if "/" in pattern
-        else (path.parent == base_folder and fnmatchcase(path.name, pattern))
-    )
 
 
 def _closeness(pattern: str) -> tuple[bool, int]:

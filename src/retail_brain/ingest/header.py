@@ -85,7 +85,7 @@ def dialect(source: SourceSettings) -> dict[str, Any]:
     quoting = csv.QUOTE_MINIMAL if source.quote else csv.QUOTE_NONE
     return {
         "delimiter": source.delimiter, "quotechar": source.quote or None, "quoting": quoting,
-        "strict": True, "skipinitialspace": True,
+        "strict": True, "skipinitialspace": source.delimiter != " ",
     }  # fmt: skip
 
 

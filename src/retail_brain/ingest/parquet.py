@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from retail_brain.ingest.claim import Claim
 
 
+_FEW_ROWS = 1_000_000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParquetShape:
     """Columns, their DuckDB types, and the number of rows."""
@@ -52,9 +55,13 @@ def describe_parquet(con: duckdb.DuckDBPyConnection, path: str, claim: Claim, se
             f"{claim.name} has {len(columns):,} columns, more than {settings.max_columns}",
             hint="raise ingest.max_columns",
         )
-    if unpacked > settings.max_unpacked_bytes:
+    if unpacked > settings.max_unpacked_bytes or rows > settings.max_unpacked_bytes:
         raise InputError(
             f"{claim.name} unpacks to more than {settings.max_unpacked_bytes:,} bytes",
             hint="split it, or raise ingest.max_unpacked_bytes",
+        )
+    if rows > _FEW_ROWS and rows > settings.max_unpacked_ratio * claim.size:
+        raise InputError(
+            f"{claim.name} says it holds {rows:,} rows in {claim.size:,} bytes", hint="that cannot be customer records"
         )
     return ParquetShape(names=tuple(c[0] for c in columns), types=tuple(c[1] for c in columns), rows=int(rows))

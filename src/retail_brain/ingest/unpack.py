@@ -105,7 +105,7 @@ def _hold_caps(claim: Claim, total: int, settings: IngestSettings) -> None:
             f"{claim.name} unpacks to more than {settings.max_unpacked_bytes:,} bytes",
             hint="split it, or raise ingest.max_unpacked_bytes",
         )
-    if total > _RATIO_COUNTS_FROM_BYTES and total > settings.max_unpacked_ratio * claim.size:
+    if total > _RATIO_COUNTS_FROM_BYTES and total > settings.max_unpacked_ratio * claim.handle.tell():
         raise InputError(
             f"{claim.name} unpacks to more than {settings.max_unpacked_ratio:g} times its size",
             hint="if that is right, raise ingest.max_unpacked_ratio",

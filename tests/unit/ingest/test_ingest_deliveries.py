@@ -122,6 +122,14 @@ def test_a_file_still_being_written_waits_for_the_next_run(night: Night, monkeyp
     assert "still being written" in result.warnings[0]
 
 
+def test_a_full_delivery_waits_until_all_its_parts_are_there(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    night.write(HEADER + "1,a,b,,\n", "crm_1.csv")
+    second = night.write(HEADER + "2,a,b,,\n", "crm_2.csv")
+    monkeypatch.setattr(time, "sleep", lambda _seconds: second.write_text(HEADER))
+    result = night.ingest(settings=IngestSettings(), delivery="full")
+    assert (result.sources_delivered, result.unstable) == ((), ("crm_1.csv", "crm_2.csv"))
+
+
 def test_an_old_file_is_not_waited_for(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     path = night.write(HEADER + "1,a,b,,\n")
     os.utime(path, (time.time() - 60, time.time() - 60))
@@ -254,6 +262,12 @@ def test_other_files_in_a_given_folder_are_left_alone(night: Night) -> None:
     night.write(HEADER + "1,a,b,,\n")
     night.write(HEADER + "1,a,b,,\n", ".crm_hidden.csv")
     assert [d.name for d in night.ingest(files=[night.folder]).deliveries] == ["crm.csv"]
+
+
+def test_a_given_folder_of_folders_is_searched_one_level_deep(night: Night) -> None:
+    (night.folder / "night1").mkdir()
+    night.write(HEADER + "1,a,b,,\n", "night1/crm.csv")
+    assert night.ingest(files=[night.folder]).rows == 1
 
 
 def test_a_file_goes_to_the_source_with_the_closer_pattern(night: Night) -> None:

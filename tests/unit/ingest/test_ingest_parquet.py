@@ -77,3 +77,9 @@ def test_a_parquet_file_that_would_grow_out_of_bounds_is_refused(night: Night) -
     _write(night, "select i as id, 'a' as first, 'b' as last, '' as mail, '' as changed from range(50000) t(i)")
     with pytest.raises(InputError, match="unpacks to more than"):
         night.ingest(settings=IngestSettings(fresh_s=0, max_unpacked_bytes=1_000))
+
+
+def test_a_parquet_file_with_more_rows_than_can_be_people_is_refused(night: Night) -> None:
+    _write(night, "select 1 as id, 'a' as first, 'b' as last, '' as mail, '' as changed from range(3000000) t(i)")
+    with pytest.raises(InputError, match="3,000,000 rows"):
+        night.ingest()

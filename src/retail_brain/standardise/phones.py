@@ -83,6 +83,20 @@ def _valid_abroad(digits: str) -> str | None:
 
 
 def _possible(text: str, region: str | None, *, must_be_valid: bool = False) -> str | None:
+    """Return a number in E.164, None where it is not possible; reading it once more would not change it.
+
+    One reading takes off one trunk zero, and odd numbers come with several.
+    """
+    found = _format(text, region, must_be_valid=must_be_valid)
+    for _ in range(MOST_DIGITS):
+        again = _format(found, None) if found else None
+        if again == found:
+            break
+        found = again
+    return found
+
+
+def _format(text: str, region: str | None, *, must_be_valid: bool = False) -> str | None:
     import rphonenumbers
 
     try:

@@ -3,7 +3,11 @@ create or replace table synth_noisy as
 with gap as (
     select
         record.*,
-        source.*exclude (source, source_no),
+        source.has_card,
+        draw(record_key, 'no mail') >= no_email * $missing as has_email,
+        draw(record_key, 'no birth') >= no_birth * $missing as has_birth,
+        draw(record_key, 'no address') >= no_address * $missing as has_address,
+        draw(record_key, 'no phone') >= no_phone * $missing as has_phone,
         revision = 0 and draw(revision_key, 'careless') < 0.75 as may_slip,
         draw(revision_key, 'stand-in') as stand_in
     from synth_record as record join synth_source as source using (source)
@@ -45,17 +49,17 @@ select
     if(draw(record_key, 'no suffix') < 0.4, null, name_suffix) as name_suffix,
     gender,
     case
-        when draw(record_key, 'no mail') >= no_email * $missing then email
+        when has_email then email
         when stand_in < $placeholders then if(stand_in < $placeholders * 0.6, 'noreply@shop.example', 'test@test.com')
         when stand_in < $placeholders + $shared_values then 'frontdesk' || (person_no // 997 % 40) || '@office.example'
     end as email,
     case
-        when draw(record_key, 'no phone') >= no_phone * $missing then phone
+        when has_phone or not (has_email or has_address) then phone
         when stand_in < $placeholders then '0000000000'
         when stand_in > 1 - $shared_values * 2 and source = 'pos' then till_phone(person_no)
     end as phone,
-    case when draw(record_key, 'no birth') >= no_birth * $missing then date_of_birth end as date_of_birth,
-    draw(record_key, 'no address') >= no_address * $missing as has_address,
+    case when has_birth then date_of_birth end as date_of_birth,
+    has_address,
     draw(record_key, 'no code') < 0.08 * $missing as no_postal_code,
     house_number,
     street,

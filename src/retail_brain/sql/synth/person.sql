@@ -112,6 +112,7 @@ select
     date_of_birth,
     mail_base || case row_number() over (partition by mail_base order by person_no) when 1 then '' else row_number() over (partition by mail_base order by person_no)::varchar end as mailbox,
     draw(person_no, 'domain') as domain_draw,
+    plain_given || '.' || lower(to_base(person_no * 7 + 1296, 36)) as old_mailbox,
     case
         when not is_male and member < 2 and birth_year < 2003 and draw(person_no, 'married') < $married_names
             then moment(draw(person_no, 'married at'))

@@ -59,7 +59,10 @@ select
     located.name_suffix,
     located.gender,
     located.date_of_birth,
-    coalesce(head.mailbox, located.mailbox) || if(located.before_email, '.old', '') || '@' || mail_domain(coalesce(head.domain_draw, located.domain_draw)) as email,
+    case
+        when located.before_email then located.old_mailbox || '@' || mail_domain(draw(located.person_no, 'old domain'))
+        else coalesce(head.mailbox, located.mailbox) || '@' || mail_domain(coalesce(head.domain_draw, located.domain_draw))
+    end as email,
     phone_number(located.number_no) as phone,
     (1 + floor(draw(located.home_no, 'house') * draw(located.home_no, 'house size') * 9800)::integer)::varchar as house_number,
     street.name as street,

@@ -153,7 +153,8 @@ class _Counter:
         kept = chunk.translate(None, self._other)
         self._newlines += kept.count(b"\n")
         if self._quote and (survey.quote_open or self._quote in kept):
-            pieces = ((self._quote if survey.quote_open else b"") + kept).split(self._quote)
+            left = ((self._quote if survey.quote_open else b"") + kept).replace(self._quote * 2, b"")
+            pieces = left.split(self._quote)
             outside = b"".join(pieces[::2])
             survey.quote_open = len(pieces) % 2 == 0
         else:

@@ -52,10 +52,7 @@ def render_report(
         element(
             "main",
             sections.deliveries(run),
-            element("div", sections.records(run), sections.changes(run, metrics, previous_metrics), class_="pile"),
-            element(
-                "div", sections.quarantine(run), sections.profile_sizes(metrics), sections.seconds(run), class_="pile"
-            ),
+            *_piles(run, metrics, previous_metrics),
             sections.completeness(metrics, previous_metrics),
             sections.match_weights(metrics, thresholds),
             sections.model_weights(model),
@@ -65,6 +62,16 @@ def render_report(
     title = f"Run {run.get('run_id') or ''}".strip()
     body = element("body", _header(run, title, when), *parts, _footer(include_values=include_values))
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+
+
+def _piles(
+    run: Mapping[str, Any], metrics: Mapping[str, Any], previous_metrics: Mapping[str, Any] | None
+) -> tuple[Html, Html]:
+    """Lay the narrow sections into two columns of about one height."""
+    changes, seconds = sections.changes(run, metrics, previous_metrics), sections.seconds(run)
+    left = (sections.records(run), changes or seconds)
+    right = (sections.quarantine(run), sections.profile_sizes(metrics), seconds if changes else None)
+    return element("div", *left, class_="pile"), element("div", *right, class_="pile")
 
 
 def _head(title: str) -> Html:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from retail_brain.model import VALUE_FIELDS
 from retail_brain.report.charts import bars, diverging, histogram, stacked
 from retail_brain.report.markup import Html, element, join, number, percent, plural, section, table
 
@@ -136,7 +137,8 @@ def completeness(metrics: Mapping[str, Any], previous: Mapping[str, Any] | None)
         return None
     before = (previous or {}).get("completeness") or {}
     sources = sorted(shares)
-    fields = [field for field in next(iter(shares.values())) if any(shares[source].get(field) for source in sources)]
+    filled = {field for source in sources for field, share in shares[source].items() if share}
+    fields = [field for field in VALUE_FIELDS if field in filled] + sorted(filled - set(VALUE_FIELDS))
     rows = [
         [word(field), *(_heat(shares[source].get(field, 0.0), before.get(source, {}).get(field)) for source in sources)]
         for field in fields
@@ -209,25 +211,21 @@ def kept_out(run: Mapping[str, Any], *, include_values: bool) -> Html | None:
     values = [value for value in run.get("kept_out") or () if isinstance(value, dict)]
     if not values:
         return None
-    shown = [
-        [
-            word(str(value.get("field", ""))),
-            str(value.get("kind", "")),
-            element("td", element("code", _written(value.get("value"), include_values=include_values))),
-            number(value.get("records") or 0),
-            number(value.get("people") or 0),
-        ]
-        for value in values[:25]
+    head: tuple[str, ...] = ("field", "kind", "records", "people")
+    rows = [[word(str(value.get("field", ""))), str(value.get("kind", ""))] for value in values[:25]]
+    rows = [
+        [*row, number(value.get("records") or 0), number(value.get("people") or 0)]
+        for row, value in zip(rows, values, strict=False)
     ]
-    more = f" The {len(shown)} on most records are shown." if len(values) > len(shown) else ""
-    form = "value" if include_values else "form"
+    if any(value.get("value") is not None for value in values):
+        head = (*head[:2], "value" if include_values else "form", *head[2:])
+        written = [_written(value.get("value"), include_values=include_values) for value in values]
+        rows = [
+            [*row[:2], element("td", element("code", text)), *row[2:]] for row, text in zip(rows, written, strict=False)
+        ]
+    more = f" The {len(rows)} on most records are shown." if len(values) > len(rows) else ""
     note = f"{plural(len(values), 'value')} found on too many different people, or known as stand-ins.{more}"
-    return section(
-        "Kept out of matching",
-        table(("field", "kind", form, "records", "people"), shown, texts=3),
-        note=note,
-        wide=True,
-    )
+    return section("Kept out of matching", table(head, rows, texts=len(head) - 2), note=note, wide=True)
 
 
 def _written(value: str | None, *, include_values: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retail_brain.desk.model import ModelListResult
+from retail_brain.matching.evaluate import EvaluationResult
 from retail_brain.pipeline.weights import ModelResult
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.people import table
@@ -40,3 +41,20 @@ def _models(result: ModelListResult, console: Console) -> None:
     for model in result.models:
         rows.add_row(clean(model.model_id), f"{model.records:,}", clean(model.trained_at or "shipped"), "in use" if model.in_use else "")
     console.print(rows)
+
+
+@screen.register(EvaluationResult)
+def _evaluation(result: EvaluationResult, console: Console) -> None:
+    console.print(f"precision {result.precision:.4f}   recall {result.recall:.4f}   F1 {result.f1:.4f}", style="bold")
+    console.print(f"B-cubed   precision {result.bcubed_precision:.4f}   recall {result.bcubed_recall:.4f}   F1 {result.bcubed_f1:.4f}")
+    console.print(
+        f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles;"
+        f" {result.exact_persons / max(result.persons, 1):.1%} of the people exactly right"
+    )
+    console.print(f"{result.over_merged:,} profiles mix people ({result.wrong_pairs:,} wrong pairs), {result.over_split:,} people are split ({result.missed_pairs:,} missed pairs)")
+    if result.missing:
+        console.print(f"{result.missing:,} records of the truth are in no profile", style="yellow")
+    for error in result.worst:
+        console.print(f"\n  {error.kind}  {clean(error.id)}   {error.records} records, {error.wrong_pairs:,} pairs", style="bold")
+        for part in error.parts:
+            console.print(f"    {', '.join(clean(key) for key in part)}")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from retail_brain.services.account import ServerAccount
 
 POLL_S = 0.01
+_OWNER = "workspace"
 _LOG_BYTES = 10_000_000
 
 
@@ -117,9 +118,12 @@ class ServiceFolders:
         """
         token = (self.root / "token").read_text(encoding="utf-8")
         name = hashlib.sha256(f"{self.root.resolve()}\n{token}".encode()).hexdigest()[:20]
-        folder = _private_base(account) / name
+        base = _private_base(account)
+        _remove_orphans(base)
+        folder = base / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
+        (folder / _OWNER).write_text(f"{self.root}\n{token}", encoding="utf-8")
         account.give(folder)
         self.sockets_note.write_text(str(folder), encoding="utf-8")
         return folder
@@ -212,6 +216,20 @@ def _private_base(account: ServerAccount) -> Path:
         )
     base.chmod(mode)
     return base
+
+
+def _remove_orphans(base: Path) -> None:
+    """Remove the folders of sockets whose workspace has been deleted."""
+    for folder in base.iterdir():
+        try:
+            root, token = (folder / _OWNER).read_text(encoding="utf-8").rsplit("\n", 1)
+            is_orphan = (Path(root) / "token").read_text(encoding="utf-8") != token
+        except FileNotFoundError as error:
+            is_orphan = Path(error.filename).name == "token"
+        except (OSError, ValueError):
+            is_orphan = False
+        if is_orphan:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _user_name(uid: int) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,17 @@ def test_two_workspaces_have_two_folders_for_sockets(tmp_path: Path, caller: Ser
         folders.prepare()
         places.append(folders.make_sockets(caller))
     assert places[0] != places[1]
+
+
+def test_the_sockets_of_a_deleted_workspace_are_tidied_away(tmp_path: Path, caller: ServerAccount) -> None:
+    places = []
+    for name in ("kept", "deleted", "new"):
+        folders = service_folders(tmp_path / name)
+        folders.prepare()
+        places.append(folders.make_sockets(caller))
+        if name == "deleted":
+            shutil.rmtree(folders.root)
+    assert [place.exists() for place in places] == [True, False, True]
 
 
 def test_a_link_in_the_place_of_the_private_folder_is_refused(

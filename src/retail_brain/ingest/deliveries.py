@@ -23,6 +23,7 @@ from retail_brain.ingest.find import find_deliveries
 from retail_brain.ingest.header import Delivery, lay_out, parse_header
 from retail_brain.ingest.load import load_exact, load_fast, load_parquet
 from retail_brain.ingest.parquet import describe_parquet
+from retail_brain.ingest.result import DeliveryResult, IngestResult
 from retail_brain.ingest.survey import Survey, survey_file
 from retail_brain.ingest.winner import keep_winners
 from retail_brain.model import no_progress
@@ -35,58 +36,6 @@ if TYPE_CHECKING:
     from retail_brain.model import Progress
 
 _TABLES = ("create_delivered_row", "create_delivery_new", "create_quarantined_row_new")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryResult:
-    """One file of tonight: rows = accepted + quarantined + duplicates, unless it was ingested before."""
-
-    source: str
-    name: str
-    sha256: str
-    bytes: int
-    rows: int = 0
-    accepted: int = 0
-    quarantined: int = 0
-    duplicates: int = 0
-    already_ingested_run: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestResult:
-    """Everything that was delivered tonight, counted."""
-
-    deliveries: tuple[DeliveryResult, ...]
-    quarantine_reasons: Mapping[str, int]
-    sources_delivered: tuple[str, ...]
-    unstable: tuple[str, ...] = ()
-
-    @property
-    def rows(self) -> int:
-        """Rows in all new files."""
-        return sum(delivery.rows for delivery in self.deliveries)
-
-    @property
-    def accepted(self) -> int:
-        """Rows taken, superseded ones included."""
-        return sum(delivery.accepted for delivery in self.deliveries)
-
-    @property
-    def quarantined(self) -> int:
-        """Rows put aside."""
-        return sum(delivery.quarantined for delivery in self.deliveries)
-
-    @property
-    def duplicates(self) -> int:
-        """Rows that equal another row of the same record."""
-        return sum(delivery.duplicates for delivery in self.deliveries)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What a person should know, file by file."""
-        waiting = (f"{name} or a part beside it is still being written; it waits" for name in self.unstable)
-        return (*(f"{d.name}: {text}" for d in self.deliveries for text in d.warnings), *waiting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

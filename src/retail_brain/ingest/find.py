@@ -14,7 +14,7 @@ from retail_brain.errors import InputError
 from retail_brain.ingest.claim import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from retail_brain.config.ingest import SourceSettings
 
@@ -66,19 +66,30 @@ def _by_pattern(sources: Mapping[str, SourceSettings], base_folder: Path) -> dic
 
 
 def _by_name(sources: Mapping[str, SourceSettings], files: Sequence[Path]) -> dict[Path, list[tuple[str, str]]]:
-    """Return the given files and those in given folders, each with the sources and patterns that fit its name."""
-    paths: set[Path] = set()
-    for path in files:
-        paths.update(_inside(path) if path.is_dir() else [path])
+    """Return the given files and those in given folders, each with the sources and patterns that fit its name.
+
+    A folder in which no file fits is searched one level deeper.
+    """
     patterns = [(name, pattern) for name, source in sources.items() for pattern in source.files]
-    return {path: [(name, p) for name, p in patterns if fnmatchcase(path.name, PurePath(p).name)] for path in paths}
+
+    def claimed(paths: Iterable[Path]) -> dict[Path, list[tuple[str, str]]]:
+        return {path: [(n, p) for n, p in patterns if fnmatchcase(path.name, PurePath(p).name)] for path in paths}
+
+    claims: dict[Path, list[tuple[str, str]]] = {}
+    for path in files:
+        found = claimed(_inside(path) if path.is_dir() else [path])
+        if path.is_dir() and not any(found.values()):
+            found = claimed(below for sub in sorted(path.iterdir()) if _is_folder(sub) for below in _inside(sub))
+        claims.update(found)
+    return claims
 
 
 def _inside(folder: Path) -> list[Path]:
-    """Return the files of a folder, or when it has none those one level below."""
-    here = [path for path in folder.iterdir() if _is_delivery(path)]
-    below = (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return here or [path for sub in below for path in sub.iterdir() if _is_delivery(path)]
+    return [path for path in folder.iterdir() if _is_delivery(path)]
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
 
 
 def _is_delivery(path: Path) -> bool:

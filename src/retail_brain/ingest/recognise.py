@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     import duckdb
 
 _ENDING = re.compile(r"\.(csv|tsv|txt|parquet|pq)(\.gz|\.gzip|\.zst|\.zstd)?$", re.IGNORECASE)
-_SERIES = re.compile(r"[-_. ](?:part[-_. ]?|p|no|v)?(\d[\dT:_. -]*)Z?$", re.IGNORECASE)
-_YEAR = re.compile(r"^(?:19|20)\d\d$")
+_SERIES = re.compile(
+    r"[-_. ](?:(?:19|20)\d\d[-_.]?[01]\d(?:[-_.]?[0-3]\d(?:[T_-]?\d\d[-_:]?\d\d(?:[-_:]?\d\d)?Z?)?)?"
+    r"|[0-3]\d[-_.][01]\d[-_.](?:19|20)\d\d|(?:part[-_. ]?|no|v)?(?!(?:19|20)\d\d$)\d{1,6})$",
+    re.IGNORECASE,
+)
 _TRUTH_ID = frozenset(
     {"personid", "profileid", "clusterid", "cluster", "entityid", "trueid", "truthid", "truepersonid", "groupid"}
 )
@@ -72,15 +75,12 @@ def recognise(place: Path | Sequence[Path], con: duckdb.DuckDBPyConnection) -> R
         InputError: there is no CSV or Parquet file about people.
     """
     folder = place if isinstance(place, Path) and place.is_dir() else None
-    paths = _exports(folder) if folder else sorted([place] if isinstance(place, Path) else place)
+    if folder:
+        here, below = _exports(folder), [path for sub in _folders(folder) for path in _exports(sub)]
+    else:
+        here, below = sorted([place] if isinstance(place, Path) else place), []
     left_out: list[tuple[str, str]] = []
-    samples = [sample for path in paths if (sample := _try_sample(path, con, left_out))]
-    groups = _group(samples)
-    sources = _share_date_order([_recognised(name, group, folder) for name, group in groups])
-    for source in sources:
-        if not source.mapping.about_people:
-            left_out.extend((name, "no column about a person was recognised") for name in source.file_names)
-    kept = tuple(source for source in sources if source.mapping.about_people)
+    kept = _sources(here, folder, con, left_out) or _sources(below, folder, con, left_out)
     if not kept:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out[:5])
         raise InputError(
@@ -90,12 +90,24 @@ def recognise(place: Path | Sequence[Path], con: duckdb.DuckDBPyConnection) -> R
     return Recognition(sources=kept, left_out=tuple(left_out))
 
 
+def _sources(
+    paths: Sequence[Path], folder: Path | None, con: duckdb.DuckDBPyConnection, left_out: list[tuple[str, str]]
+) -> tuple[RecognisedSource, ...]:
+    """Return the sources that speak of people; what is left out is added to the list."""
+    samples = [sample for path in paths if (sample := _try_sample(path, con, left_out))]
+    sources = _share_date_order([_recognised(name, group, folder) for name, group in _group(samples)])
+    for source in sources:
+        if not source.mapping.about_people:
+            left_out.extend((name, "no column about a person was recognised") for name in source.file_names)
+    return tuple(source for source in sources if source.mapping.about_people)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+
+
 def _exports(folder: Path) -> list[Path]:
-    here = [path for path in sorted(folder.iterdir()) if _is_export(path)]
-    if here:
-        return here
-    below = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    return [path for sub in below for path in sorted(sub.iterdir()) if _is_export(path)]
+    return [path for path in sorted(folder.iterdir()) if _is_export(path)]
 
 
 def _is_export(path: Path) -> bool:
@@ -176,10 +188,7 @@ def _whole_stem(name: str) -> str:
 def _stem(name: str) -> str:
     """Return a file's name without its ending and without the date or counter at its end (a lone year stays)."""
     whole = _whole_stem(name)
-    match = _SERIES.search(whole)
-    if not match or _YEAR.match(match[1]) or not whole[: match.start()]:
-        return whole
-    return whole[: match.start()].rstrip("-_. ")
+    return _SERIES.sub("", whole) or whole
 
 
 def _patterns(stem: str, members: Sequence[Sample], folder: Path | None) -> tuple[str, ...]:

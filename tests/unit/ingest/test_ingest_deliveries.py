@@ -267,6 +267,7 @@ def test_other_files_in_a_given_folder_are_left_alone(night: Night) -> None:
 def test_a_given_folder_of_folders_is_searched_one_level_deep(night: Night) -> None:
     (night.folder / "night1").mkdir()
     night.write(HEADER + "1,a,b,,\n", "night1/crm.csv")
+    night.write("", "retail_brain.toml")
     assert night.ingest(files=[night.folder]).rows == 1
 
 

@@ -134,6 +134,26 @@ def test_nights_of_one_source_are_one_source(night: Night) -> None:
     assert len(night.rows()) == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "sources"),
+    [
+        ("pos_2026-11-01", "pos_2026-11-02", ["pos"]),
+        ("pos-20261101", "pos-20261102", ["pos"]),
+        ("pos_2026-11-01T0200", "pos_2026-11-02T0200", ["pos"]),
+        ("pos_01.11.2026", "pos_02.11.2026", ["pos"]),
+        ("pos_1", "pos_2", ["pos"]),
+        ("pos_part1", "pos_part2", ["pos"]),
+        ("w2_1099_2020", "w2_1099_2021", ["w2_1099_2020", "w2_1099_2021"]),
+        ("census2020", "census2030", ["census2020", "census2030"]),
+        ("listA", "listB", ["listA", "listB"]),
+    ],
+)
+def test_only_dates_and_counters_make_a_series(night: Night, first: str, second: str, sources: list[str]) -> None:
+    night.write("id,first_name,email\n1,Ann,a@x.com\n", f"{first}.csv")
+    night.write("id,first_name,email\n2,Bob,b@x.com\n", f"{second}.csv")
+    assert sorted(_sources(night)) == sources
+
+
 def test_files_of_other_years_and_other_columns_stay_apart(night: Night) -> None:
     night.write("id,first_name,email\n1,Ann,a@x.com\n", "tax_2020.csv")
     night.write("id,first_name,email\n1,Bob,b@x.com\n", "tax_2021.csv")
@@ -154,6 +174,13 @@ def test_folders_of_nights_are_searched_one_level_deep(night: Night) -> None:
         night.write(f"id,first_name,email\n{day},Ann,a{day}@x.com\n", f"night{day}/pos.csv")
     assert _sources(night)["pos"]["files"] == ["*/pos*.csv", "*/pos*.csv.gz"]
     assert len(night.rows()) == 2
+
+
+def test_exports_beside_a_truth_file_are_found_in_their_folder(night: Night) -> None:
+    night.write("source,record_id,person_id\npos,1,1\n", "truth.csv")
+    (night.folder / "exports").mkdir()
+    night.write("id,first_name,email\n1,Ann,a@x.com\n", "exports/pos.csv")
+    assert _sources(night)["pos"]["files"] == ["*/pos*.csv", "*/pos*.csv.gz"]
 
 
 def test_the_next_night_of_the_same_name_is_taken_from_another_folder(night: Night, tmp_path: Path) -> None:

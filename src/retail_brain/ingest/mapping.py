@@ -7,11 +7,12 @@ step in, and where several columns mean one field the fuller one wins and the ne
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from retail_brain.config.ingest import DELIVERED_FIELDS
 from retail_brain.ingest.content import Content, look_at
-from retail_brain.ingest.synonyms import meaning_of, words_of, words_set
+from retail_brain.ingest.synonyms import BARE_NUMBERS, MOBILE, OTHER_DATES, PLAIN_NAMES, meaning_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 _JOINED_DATE = ("birth_year", "birth_month", "birth_day")
 _STANDS_IN = frozenset({"email", "phone", "city", "middle_name", "loyalty_id"})
-_OTHER_DATES = words_set(
-    """created updated modified since joined join signup registered registration registr reg enrolled hired order
-    purchase last first start end expiry expires valid visit login entered opened closed"""
-)
-_MOBILE = words_set("""mobile mobil mob cell cellphone handy portable movil celular gsm cellulare""")
 _NAME_FIELDS = ("given_name", "family_name", "full_name")
 
 
@@ -67,6 +63,7 @@ def map_columns(sample: Sample) -> Mapping:
     """
     findings = [_propose(place, name, look_at(sample.column(place))) for place, name in enumerate(sample.names)]
     _settle_plain_name(findings)
+    _settle_house_number(findings)
     _find_by_content(findings)
     _find_names_by_content(findings)
     record_id = _choose_record_id(findings)
@@ -123,7 +120,7 @@ def _settle_plain_name(findings: list[Finding]) -> None:
     present = {f.field for f in findings}
     for finding in findings:
         bare = words_of(finding.column)[-1:] if finding.field in {"full_name", "family_name", "given_name"} else ()
-        if bare not in {("name",), ("nom",), ("naam",), ("nombre",), ("nome",)} or not finding.content.filled:
+        if not bare or bare[0] not in PLAIN_NAMES or not finding.content.filled:
             continue
         spaced = finding.content.several_words > 0.5
         if finding.field == "full_name" and not spaced:
@@ -135,6 +132,15 @@ def _settle_plain_name(findings: list[Finding]) -> None:
                 finding.unsure = "few values are of several words"
         elif finding.field == "given_name" and spaced and "family_name" not in present:
             finding.field, finding.by = "full_name", "name and content"
+
+
+def _settle_house_number(findings: list[Finding]) -> None:
+    """Take a bare number that stands beside a street for the house number."""
+    for before, finding in pairwise(findings):
+        bare = "".join(words_of(finding.column)) in BARE_NUMBERS
+        if bare and before.field == "address_part" and finding.content.distinct < 0.999:
+            finding.field, finding.by = "address_part", "name"
+            finding.unsure = "taken for the house number because it stands beside a street"
 
 
 def _find_by_content(findings: list[Finding]) -> None:
@@ -159,7 +165,7 @@ def _find_by_content(findings: list[Finding]) -> None:
 
 
 def _says_other_date(column: str) -> bool:
-    return not _OTHER_DATES.isdisjoint(words_of(column))
+    return not OTHER_DATES.isdisjoint(words_of(column))
 
 
 def _find_names_by_content(findings: list[Finding]) -> None:
@@ -228,7 +234,7 @@ def _columns_for(name: str, findings: Iterable[Finding]) -> tuple[list[Finding],
             round(f.content.filled, 1) == 0,
             not f.exact,
             -round(f.content.filled, 1),
-            _MOBILE.isdisjoint(words_of(f.column)),
+            MOBILE.isdisjoint(words_of(f.column)),
             f.place,
         ),
     )

@@ -47,7 +47,7 @@ _WORDS: dict[str, str] = {
         geburtsdatum gebdatum gebdat geburtstag datedenaissance datenaissance naissance fechadenacimiento fechanacimiento
         nacimiento fecnac geboortedatum datadinascita datanascita datadenascimento datanascimento ddn""",
     "birth_year": "by birthyear yearofbirth yob dobyear dobyyyy birthyr geburtsjahr anneenaissance anonacimiento birthy",
-    "birth_month": "bm birthmonth monthofbirth mob dobmonth dobmm geburtsmonat moisnaissance mesnacimiento birthmo",
+    "birth_month": "bm birthmonth monthofbirth dobmonth dobmm geburtsmonat moisnaissance mesnacimiento birthmo",
     "birth_day": "bd birthdayofmonth dayofbirth dobday dobdd geburtstagtag journaissance dianacimiento birthd",
     "address_part": """address addr addressline addresslineone addresslinetwo streetaddress street streetname streetnumber streetno
         streetnr strno addressno housenumber houseno housenr housenum housename building buildingname buildingnumber unit unitnumber
@@ -108,6 +108,17 @@ _OTHER_KIND = words_set(
     has spouse partner father mother maiden previous former old emergency shipping ship delivery work business
     company employer"""
 )
+OTHER_DATES = words_set(
+    """created updated modified since joined join signup registered registration registr reg enrolled hired order
+    purchase last first start end expiry expires valid visit login entered opened closed"""
+)
+"""Words by which a date is not one of birth."""
+MOBILE = words_set("""mobile mobil mob cell cellphone handy portable movil celular gsm cellulare""")
+"""Words by which a phone number is a person's own rather than a household's."""
+PLAIN_NAMES = words_set("name nom naam nombre nome")
+"""Words that may head whole names as well as one part of them."""
+BARE_NUMBERS = words_set("nr no num number nummer numero n")
+"""Names that say no more than that there is a number."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NUMBERED = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
 _SHARP = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "ñ": "n", "°": "o", "№": " no ", "#": " no "})

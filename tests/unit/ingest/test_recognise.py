@@ -229,6 +229,11 @@ def test_address_parts_are_joined_and_the_full_address_stands_in(night: Night) -
     assert night.rows("address") == [("2 Elm St 7",), ("9 Ash Rd, Town",)]
 
 
+def test_a_bare_number_beside_a_street_is_the_house_number(night: Night) -> None:
+    night.write("KdNr;Vorname;Straße;Nr.;Ort\n1;Anna;Ring;5;Bonn\n2;Paul;Weg;5;Bonn\n", "kunden.csv")
+    assert _sources(night)["kunden"]["columns"]["address"] == ["Straße", "Nr."]
+
+
 def test_a_date_of_birth_in_three_columns_is_joined(night: Night) -> None:
     night.write("rec_id,fname_c1,lname_c1,by,bm,bd\n1,CARSTEN,MEIER,1949,7,22\n2,GERD,BAUER,1968,7,27\n", "rl.csv")
     source = _sources(night)["rl"]

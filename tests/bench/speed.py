@@ -20,6 +20,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from retail_brain.config.services import PostgresSettings, RedisSettings
+from retail_brain.services import find_services
+
 PROGRAM = [sys.executable, "-c", "from retail_brain_cli.main import run; run()"]
 STAGES = ("ingest", "standardise", "train", "match", "resolve", "survive", "audit", "publish", "warm", "report")
 
@@ -64,9 +67,10 @@ def _floor(data: Path, script: Path) -> dict[str, Any]:
         folder = Path(name)
         (folder / "retail_brain.toml").write_text('[sources.none]\nfiles = ["none.csv"]\n[sources.none.columns]\nrecord_id = "id"\n')
         try:
-            started = _call(folder, "services", "start", "--json")["services"]
-            place = {service["name"]: service["place"] for service in started}
-            command = [sys.executable, str(script), str(data), "--postgres", f"host={place['postgres']} dbname=retail_brain user=retail_brain", "--redis", f"unix://{place['redis']}"]
+            _call(folder, "services", "start")
+            found = find_services(folder / ".retail-brain", postgres=PostgresSettings(), redis=RedisSettings())
+            postgres = f"host={found.postgres.host} dbname={found.postgres.dbname} user={found.postgres.user}"
+            command = [sys.executable, str(script), str(data), "--postgres", postgres, "--redis", f"unix://{found.redis.socket_path}"]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         finally:
             _call(folder, "services", "stop")

@@ -119,6 +119,7 @@ def load_configuration(path: Path, environment: Mapping[str, str] | None = None)
         raise ConfigurationError(f"{path.name} cannot be read", hint="it must be a UTF-8 text file") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path.name} is not valid TOML: {error}") from error
+    _refuse_secrets(path.name, text, data)
     _overlay(data, os.environ if environment is None else environment)
     try:
         configuration = Configuration.model_validate(data)
@@ -133,6 +134,15 @@ def _overlay(data: dict[str, Any], environment: Mapping[str, str]) -> None:
         value = environment.get(variable)
         if value:
             data.setdefault(section, {})[key] = value
+
+
+def _refuse_secrets(name: str, text: str, data: dict[str, Any]) -> None:
+    for section in ("postgres", "redis"):
+        if isinstance(data.get(section), dict) and "password" in data[section]:
+            line = line_of(text, (section, "password"))
+            raise ConfigurationError(
+                f"{name}:{line}: {section}.password must not stand in the file", hint=f"set {section.upper()}_PASSWORD in the environment"
+            )
 
 
 def _all_mistakes(name: str, text: str, error: ValidationError) -> str:

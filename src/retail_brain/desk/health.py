@@ -67,13 +67,9 @@ def _invariants(config: Configuration) -> Check:
 
 
 def _redis(config: Configuration) -> Check:
-    from retail_brain.cache import redis_facts
+    from retail_brain.cache import check_redis
 
-    facts = redis_facts(_addresses(config).redis, config.cache)
-    what = f"{'Valkey' if facts.is_valkey else 'Redis'} {facts.version}, {facts.used_bytes / 2**20:,.0f} MB used"
-    if facts.maxmemory_bytes and facts.eviction_policy == "noeviction" and facts.used_bytes > 0.9 * facts.maxmemory_bytes:
-        return Check(name="redis", outcome="warning", what=f"{what}, nearly full", hint="raise its maxmemory")
-    return Check(name="redis", outcome="ok", what=what)
+    return check_redis(_addresses(config).redis, config.cache)
 
 
 def _cache(config: Configuration) -> Check:

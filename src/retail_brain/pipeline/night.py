@@ -143,7 +143,7 @@ def continue_night(
     """
     with open_night(config, progress, f"retail-brain {stage}") as night:
         if stage == "warm":
-            _warm(night, all_keys=False)
+            _warm(night, all_keys=False, strict=True)
             night.tell(status="warmed")
         elif _reopen(night, INGESTED if stage == "match" else MATCHED, run_id):
             if stage == "match":
@@ -257,10 +257,10 @@ def _publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
     night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
 
 
-def _warm(night: Night, *, all_keys: bool) -> None:
+def _warm(night: Night, *, all_keys: bool, strict: bool = False) -> None:
     from retail_brain.pipeline.warm import warm_cache
 
-    warmed = warm_cache(night.stores, night.con if all_keys else None, progress=night.progress)
+    warmed = warm_cache(night.stores, night.con if all_keys else None, progress=night.progress, strict=strict)
     night.clock.lap("warm")
     night.tell(warmed=warmed.keys, warnings=(*night.result.warnings, *warmed.warnings))
 

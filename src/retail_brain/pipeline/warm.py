@@ -6,6 +6,7 @@ outbox waits.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from retail_brain.cache import WarmResult
     from retail_brain.model import Progress
     from retail_brain.pipeline.stores import Stores
 
@@ -55,11 +57,12 @@ def warm_cache(
     settings = stores.config.cache
     try:
         wanted = outbox.cache_generation(stores.pg)
-        if cache_state(stores.redis, settings).generation != wanted:
-            if outbox.count_pending(stores.pg):
-                wanted = outbox.renew_generation(stores.pg)
-            return WarmedResult(keys=_warm_everything(stores, con, wanted, progress))
-        return WarmedResult(keys=_warm_pending(stores, wanted, progress))
+        state = cache_state(stores.redis, settings)
+        if state.is_current(wanted, now=time.time(), expiry_days=settings.expiry_days):
+            return WarmedResult(keys=_warm_pending(stores, wanted, progress))
+        if state.generation == wanted or outbox.count_pending(stores.pg):
+            wanted, con = outbox.renew_generation(stores.pg), None
+        return WarmedResult(keys=_warm_everything(stores, con, wanted, progress))
     except (ServiceError, ResourceError) as error:
         if strict:
             raise
@@ -67,13 +70,19 @@ def warm_cache(
 
 
 def _warm_everything(stores: Stores, con: duckdb.DuckDBPyConnection | None, generation: int, progress: Progress) -> int:
+    """Write all keys into a new space. With `con` nothing has changed since the publish, so its profiles are current."""
     settings = stores.config.cache
     if con is not None:
         documents = con.cursor().sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
-        return warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress).keys
+        return _seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
     with connect(stores.postgres, application_name="retail-brain warm") as pg:
         documents = outbox.stream_documents(pg)
-        return warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress).keys
+        return _seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
+
+
+def _seen(result: WarmResult) -> int:
+    """Return how many keys readers see: none where another warm was faster."""
+    return 0 if result.superseded else result.keys
 
 
 def _warm_pending(stores: Stores, generation: int, progress: Progress) -> int:
@@ -87,4 +96,4 @@ def _warm_pending(stores: Stores, generation: int, progress: Progress) -> int:
     result = warm_changed(stores.redis, noted(), generation=generation, settings=stores.config.cache, progress=progress)
     if not result.superseded:
         outbox.clear_pending(stores.pg, written)
-    return result.keys
+    return _seen(result)

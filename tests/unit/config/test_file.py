@@ -57,7 +57,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 def test_broken_toml_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="line 1"):
-        load_configuration(write(tmp_path, "[sources"), {})
+        load_configuration(write(tmp_path, "colour = = 1"), {})
 
 
 def test_a_folder_without_a_configuration_says_what_to_do(tmp_path: Path) -> None:
@@ -73,3 +73,10 @@ def test_addresses_and_resources_do_not_change_what_a_run_is_made_of(tmp_path: P
     assert plain.fingerprint() == moved.fingerprint()
     other = load_configuration(write(tmp_path, GOOD.replace('"mail"', '"e_mail"')), {})
     assert other.fingerprint() != plain.fingerprint()
+
+
+def test_a_password_in_the_file_is_refused_with_its_line_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(write(tmp_path, GOOD + '[postgres]\npassword = "canary-4711"\n'), {})
+    assert "retail_brain.toml:9: postgres.password" in caught.value.message
+    assert "canary-4711" not in caught.value.message

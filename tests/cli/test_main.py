@@ -1,0 +1,101 @@
+"""Exit codes, messages and help, as a scheduler and a newcomer meet them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import typer.main
+
+from retail_brain.errors import RetailBrainError
+from retail_brain_cli.app import app
+from retail_brain_cli.main import EXIT_CODES, main
+
+if TYPE_CHECKING:
+    from shop import Shop
+
+
+def commands(group: object = None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Every command and group as the words that call it."""
+    root = typer.main.get_command(app) if group is None else group
+    found = [path]
+    for name, child in (getattr(root, "commands", None) or {}).items():
+        found += commands(child, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_every_command_has_help_that_says_what_it_does(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, "--help"]) == 0
+    assert "Usage: retail-brain" in capsys.readouterr().out
+
+
+def test_help_answers_without_loading_anything_heavy() -> None:
+    code = "import sys; from retail_brain_cli.main import main; main(['--help']); print(sorted({'duckdb','splink','psycopg','redis','scipy','numpy','polars','pyarrow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_every_kind_of_error_has_an_exit_code_of_its_own() -> None:
+    assert set(EXIT_CODES) == set(RetailBrainError.__subclasses__())
+    assert len(set(EXIT_CODES.values())) == len(EXIT_CODES)
+
+
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rum"]) == 2
+    assert "No such command" in capsys.readouterr().err
+
+
+def test_a_missing_configuration_says_what_to_do(shop: Shop) -> None:
+    answer = shop.call("run")
+    assert (answer.code, answer.out) == (2, "")
+    assert "there is no retail_brain.toml" in answer.err
+    assert "retail-brain init" in answer.err
+
+
+def test_a_bug_is_one_line_and_no_traceback(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        canary = "maria@example.com"
+        raise ZeroDivisionError(canary)
+
+    monkeypatch.setattr("retail_brain.desk.setup.initialise", fail)
+    answer = shop.call("init", ".")
+    assert answer.code == 1
+    assert "Traceback" not in answer.err
+    assert len(answer.err.strip().splitlines()) == 2
+    log = (shop.folder / "retail_brain_error.log").read_text(encoding="utf-8")
+    assert "ZeroDivisionError" in log
+    assert "maria@example.com" not in answer.err + log
+
+
+def test_all_mistakes_of_a_configuration_are_told_with_exit_code_2(shop: Shop) -> None:
+    (shop.folder / "retail_brain.toml").write_text('colour = "red"\n[resources]\nthreads = "many"\n', encoding="utf-8")
+    answer = shop.call("run")
+    assert answer.code == 2
+    assert "retail_brain.toml:1: colour: unknown key" in answer.err
+    assert "retail_brain.toml:3: resources.threads" in answer.err
+
+
+def test_what_needs_a_yes_refuses_without_a_terminal(sample_shop: Shop) -> None:
+    answer = sample_shop.call("run", "discard", "1", "--reason", "x")
+    assert answer.code == 2
+    assert "--yes" in answer.err
+
+
+def test_json_goes_to_stdout_and_progress_to_stderr(sample_shop: Shop) -> None:
+    answer = sample_shop.call("run", "--json")
+    assert answer.code == 0
+    assert json.loads(answer.out)["status"] == "nothing new"
+    assert all(json.loads(line)["event"] == "step" for line in answer.err.splitlines())
+
+
+def test_a_second_run_is_refused_while_one_is_at_work(sample_shop: Shop) -> None:
+    from retail_brain.workspace import Workspace
+
+    with Workspace(folder=sample_shop.folder / ".retail-brain").lock("retail-brain run"):
+        answer = sample_shop.call("run")
+    assert answer.code == 7
+    assert "retail-brain run" in answer.err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError, RetailBrainError, ServiceError
+from retail_brain.errors import ConfigurationError, ResourceError, RetailBrainError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "57014": (TransientServiceError, "the statement ran into its time limit", _UNCHANGED),
     "57P": (TransientServiceError, "PostgreSQL is stopping or starting", _UNCHANGED),
     "08": (TransientServiceError, "the connection to PostgreSQL was cut", _UNCHANGED),
-    "23": (IntegrityError, "the database refused rows that break a rule", "nothing was changed; please report this"),
+    "23": (RetailBrainError, "the database refused rows that break a rule", "nothing was changed; please report this"),
 }
 
 
@@ -54,7 +54,7 @@ def translated() -> Iterator[None]:
     Raises:
         ServiceError: unreachable, refused credentials, read-only, disk full on the server.
         ConfigurationError: missing database, table, extension or privilege.
-        IntegrityError: rows break a constraint.
+        RetailBrainError: rows break a constraint (a bug).
     """
     try:
         yield

@@ -53,6 +53,21 @@ def is_pending(conn: Connection, profile_id: uuid.UUID) -> bool:
         return conn.execute(sql.load("store/is_pending"), {"profile_id": profile_id}).fetchone() is not None
 
 
+def trusted_generation(conn: Connection, profile_id: uuid.UUID) -> int | None:
+    """Return the generation under which Redis may answer for a profile, in one question.
+
+    Args:
+        conn: a connection outside any transaction.
+        profile_id: the profile.
+
+    Returns:
+        The generation; None while a change of the profile waits for Redis.
+    """
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/trusted_generation"), {"profile_id": profile_id}).fetchone()
+    return None if row is None else row[0]
+
+
 def pending_changes(conn: Connection, *, limit: int | None = None) -> Iterator[tuple[str, str | None, int]]:
     """Yield what waits, oldest first, with the documents as they are now.
 

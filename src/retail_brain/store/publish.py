@@ -125,7 +125,7 @@ def _outcome(conn: Connection, run_id: int) -> PublishResult | None:
 
 def _publish(conn: Connection, duck: duckdb.DuckDBPyConnection, *, run_id: int, lease_token: int, mark: dict[str, Any], memory_mb: int) -> PublishResult:
     _fence(conn, run_id=run_id, lease_token=lease_token)
-    present = {row[0] for row in duck.sql("select table_name from duckdb_tables() union all select view_name from duckdb_views()").fetchall()}
+    present = {row[0] for row in duck.sql(sql.load("store/duck_relations")).fetchall()}
     rows = _publish_deliveries(conn, duck, run_id, present)
     first = shape.SOURCE_RECORD.origin in present and wants_first_load(conn, duck)
     if first:

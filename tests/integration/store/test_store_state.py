@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from night import NEW_YEAR, Night, first_night, profile_id, publish
 
+from retail_brain.store.export import read_export
 from retail_brain.store.invariant import check_invariants
 from retail_brain.store.outbox import (
     cache_generation,
@@ -18,7 +19,9 @@ from retail_brain.store.outbox import (
     pending_changes,
     renew_generation,
     stream_documents,
+    trusted_generation,
 )
+from retail_brain.store.quarantine import count_quarantined, list_quarantined
 from retail_brain.store.state import published_head, read_decisions, read_state
 
 if TYPE_CHECKING:
@@ -131,6 +134,8 @@ def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(database: P
     assert clear_pending(shop, [(profile, number) for profile, _, number in changes]) == 1
     assert not is_pending(shop, profile_id(1))
     assert is_pending(shop, profile_id(3))
+    assert trusted_generation(shop, profile_id(1)) == 0
+    assert trusted_generation(shop, profile_id(3)) is None
 
 
 def test_a_profile_that_is_gone_waits_without_a_document(database: PostgresAddress, shop: Connection) -> None:
@@ -151,3 +156,25 @@ def test_all_documents_can_be_streamed(shop: Connection) -> None:
     documents = {row["profile_id"]: json.loads(row["document"]) for row in table.to_pylist()}
     assert documents[str(profile_id(1))]["provenance"]["email"] == 2
     assert documents[str(profile_id(3))]["record_count"] == 1
+
+
+def test_crosswalk_profiles_and_merges_can_be_taken_away(shop: Connection) -> None:
+    duck = duckdb.connect()
+    assert read_export(shop, duck, "crosswalk", table="crosswalk") == 3
+    assert read_export(shop, duck, "profiles", table="profiles") == 2
+    assert read_export(shop, duck, "merges", table="merges") == 1
+    assert duck.sql("select * from crosswalk limit 1").fetchall() == [("pos", "101", profile_id(1))]
+    assert duck.sql("select email, record_count from profiles").fetchall()[0] == ("maria.lopez@example.com", 2)
+    assert duck.sql("select record_id_l, record_id_r, match_weight, undone_by from merges").fetchall() == [("101", "102", 10.5, None)]
+
+
+def test_quarantined_rows_are_listed_with_file_line_and_reason(database: PostgresAddress, conn: Connection) -> None:
+    night = Night()
+    night.deliver(rows=0)
+    night.con.execute("update delivery_new set rows = 2, quarantined = 2")
+    for line in (3, 9):
+        night.put("quarantined_row_new", delivery_id="a" * 64, source="pos", file_name="pos.csv", line=line, reason="too many fields", raw="x")
+    publish(database, night)
+    assert [(row.file_name, row.line, row.reason) for row in list_quarantined(conn)] == [("pos.csv", 3, "too many fields"), ("pos.csv", 9, "too many fields")]
+    assert [(count.reason, count.rows) for count in count_quarantined(conn)] == [("too many fields", 2)]
+    assert list_quarantined(conn, source="crm") == []

@@ -1,13 +1,14 @@
--- one row per row of the merge log, with its records by name
+-- one row per row of the merge log, with its two records by name and the row that undid it
 select
   log.merge_id,
   log.kind,
   log.cause,
   log.inverts,
-  l.source as source_l,
-  l.record_id as record_id_l,
-  r.source as source_r,
-  r.record_id as record_id_r,
+  undone.merge_id as undone_by,
+  record_l.source as source_l,
+  record_l.record_id as record_id_l,
+  record_r.source as source_r,
+  record_r.record_id as record_id_r,
   log.match_weight,
   log.match_probability,
   log.levels,
@@ -17,5 +18,7 @@ select
   log.run_id,
   log.logged_at
 from identity_merge_log as log
-join source_record as l on l.record_no = log.record_no_l
-join source_record as r on r.record_no = log.record_no_r
+join source_record as record_l on record_l.record_no = log.record_no_l
+join source_record as record_r on record_r.record_no = log.record_no_r
+left join identity_merge_log as undone on undone.inverts = log.merge_id
+order by log.merge_id

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retail_brain.errors import InputError
+from retail_brain.errors import InputError, ResourceError
 from retail_brain.ingest.claim import Claim, claim_file, confirm_unchanged, hash_claim, printable, unstable_files
 from retail_brain.ingest.exact import read_exactly
 from retail_brain.ingest.find import find_deliveries
@@ -78,6 +78,7 @@ def ingest_deliveries(
 
     Raises:
         InputError: at least one file was refused; all reasons are told and the three tables are empty.
+        ResourceError: the disk is full, or fails.
     """
     for table in _TABLES:
         con.execute(load(f"ingest/{table}"))
@@ -175,6 +176,11 @@ class _Night:
                     results.append(self._read_one(prepared.result(), seen))
                 except InputError as error:
                     problems.append(error)
+                except OSError as error:
+                    raise ResourceError(
+                        f"a delivery could not be unpacked or read: {error.strerror or 'input or output failed'}",
+                        hint="free disk for the workspace; nothing was ingested",
+                    ) from error
                 progress("ingest", done=number + 1, total=len(files), detail=printable(files[number][1].name))
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)

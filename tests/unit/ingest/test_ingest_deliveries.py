@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import itertools
@@ -13,7 +14,7 @@ import pytest
 from night_of_files import CANARY, COLUMNS, HEADER
 
 from retail_brain.config.ingest import IngestSettings, SourceSettings
-from retail_brain.errors import InputError
+from retail_brain.errors import InputError, ResourceError
 
 if TYPE_CHECKING:
     from night_of_files import Night
@@ -324,6 +325,19 @@ def test_a_file_that_grows_while_it_is_read_is_refused(night: Night, monkeypatch
     monkeypatch.setattr(deliveries, "survey_file", grow_then_survey)
     with pytest.raises(InputError, match="changed or replaced"):
         night.ingest()
+
+
+def test_a_full_disk_is_told_as_such(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    from retail_brain.ingest import deliveries
+
+    def fail(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(deliveries, "survey_file", fail)
+    night.write(HEADER + "1,a,b,,\n")
+    with pytest.raises(ResourceError, match="No space left on device"):
+        night.ingest()
+    assert list(night.scratch.iterdir()) == []
 
 
 def test_a_file_of_mostly_bad_rows_is_refused(night: Night) -> None:

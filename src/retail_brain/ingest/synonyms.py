@@ -73,7 +73,7 @@ _WORDS: dict[str, str] = {
         kundenkartennr treuekarte mitgliedsnummer mitgliedsnr mitgliedid cartefidelite numerocarte nocarte numerocartefidelite
         numeroadherent tarjeta numerotarjeta tarjetafidelidad numerosocio socio tesserafedelta""",
     "national_id": """nationalid natlid natid nationalidnumber nationalidno nationalinsurance nationalinsurancenumber nino socsecid socsecno
-        ssn socialsecurity socialsecuritynumber socialsecurityno socialsecurityid sin sinnumber taxid taxno taxnumber tin
+        ssn ssnnumber ssnno socialsecurity socialsecuritynumber socialsecurityno socialsecurityid sin sinnumber taxid taxno taxnumber tin
         taxfilenumber tfn taxpayerid govid governmentid governmentidnumber nhsnumber nhsno medicareno medicarenumber passport
         passportno passportnumber driverslicense driverlicense driverslicensenumber driverlicensenumber drivinglicence dlnumber
         steuerid steuernummer steueridentifikationsnummer sozialversicherungsnummer svnr personalausweis ausweisnummer

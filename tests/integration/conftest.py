@@ -32,7 +32,19 @@ _SIZES = ServicesSettings(shared_buffers_mb=64, maintenance_memory_mb=64, max_wa
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceAddresses]:
     """PostgreSQL and Redis for the session."""
     folder = tmp_path_factory.mktemp("workspace")
-    postgres = PostgresSettings(**_from_environment("POSTGRES", {"host": "HOST", "port": "PORT", "dbname": "DB", "user": "USER", "password": "PASSWORD", "sslmode": "SSLMODE"}))
+    postgres = PostgresSettings(
+        **_from_environment(
+            "POSTGRES",
+            {
+                "host": "HOST",
+                "port": "PORT",
+                "dbname": "DB",
+                "user": "USER",
+                "password": "PASSWORD",
+                "sslmode": "SSLMODE",
+            },
+        )
+    )
     redis = RedisSettings(**_from_environment("REDIS", {"host": "HOST", "port": "PORT", "password": "PASSWORD"}))
     addresses = ensure_services(folder, _SIZES, postgres=postgres, redis=redis)
     if "postgres" in addresses.started:
@@ -92,4 +104,6 @@ def _hurry(address: PostgresAddress) -> None:
 
 
 def _from_environment(prefix: str, names: dict[str, str]) -> dict[str, str]:
-    return {field: os.environ[f"{prefix}_{name}"] for field, name in names.items() if os.environ.get(f"{prefix}_{name}")}
+    return {
+        field: os.environ[f"{prefix}_{name}"] for field, name in names.items() if os.environ.get(f"{prefix}_{name}")
+    }

@@ -44,7 +44,9 @@ def wants_first_load(conn: Connection, duck: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], *, maintenance_memory_mb: int) -> dict[str, int]:
+def first_load(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], *, maintenance_memory_mb: int
+) -> dict[str, int]:
     """Copy everything into the empty bulk tables and build their indexes.
 
     Args:
@@ -70,13 +72,13 @@ def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, p
     return rows
 
 
-def _drop_indexes(conn: Connection, table: str) -> list[pg.Composable]:
+def _drop_indexes(conn: Connection, table: str) -> list[pg.Composed]:
     """Drop the indexes of a table and return the statements that bring them back, the primary key first."""
-    definitions: list[pg.Composable] = []
+    definitions: list[pg.Composed] = []
     for index, definition, constraint, constraint_definition in _indexes(conn, table):
         if constraint is None:
             conn.execute(pg.SQL("drop index {}").format(pg.Identifier(index)))
-            definitions.append(pg.SQL(definition))
+            definitions.append(pg.Composed([pg.SQL(definition)]))
         else:
             target = pg.SQL("alter table {} ").format(pg.Identifier(table))
             conn.execute(target + pg.SQL("drop constraint {}").format(pg.Identifier(constraint)))

@@ -62,7 +62,9 @@ def connect(
     }
     started, tries = time.monotonic(), 0
     try:
-        for attempt in stamina.retry_context(on=TransientServiceError, attempts=_ATTEMPTS, timeout=patience_s, wait_max=15.0):
+        for attempt in stamina.retry_context(
+            on=TransientServiceError, attempts=_ATTEMPTS, timeout=patience_s, wait_max=15.0
+        ):
             with attempt:
                 tries += 1
                 return _open(parameters, autocommit=autocommit)
@@ -95,13 +97,20 @@ def _open(parameters: dict[str, Any], *, autocommit: bool) -> Connection:
     except psycopg.OperationalError as error:
         raise _connect_error(error) from None
     except psycopg.ProgrammingError as error:
-        raise ConfigurationError("the address of PostgreSQL is not valid", hint="check POSTGRES_HOST and POSTGRES_PORT") from error
+        raise ConfigurationError(
+            "the address of PostgreSQL is not valid", hint="check POSTGRES_HOST and POSTGRES_PORT"
+        ) from error
 
 
 def _connect_error(error: psycopg.OperationalError) -> Exception:
     """Tell apart what may pass from what will not; the driver gives no SQLSTATE here, only the server's words."""
     text = str(error)
-    if "authentication failed" in text or "no password supplied" in text or "no pg_hba.conf entry" in text or ("role " in text and "does not exist" in text):
+    if (
+        "authentication failed" in text
+        or "no password supplied" in text
+        or "no pg_hba.conf entry" in text
+        or ("role " in text and "does not exist" in text)
+    ):
         return ServiceError("PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD")
     if "database " in text and "does not exist" in text:
         return ConfigurationError("the database does not exist", hint="create it, or check POSTGRES_DB")

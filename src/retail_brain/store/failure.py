@@ -27,7 +27,11 @@ _UNCHANGED = "nothing was changed; the command can be repeated"
 _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "28": (ServiceError, "PostgreSQL refused the credentials", "check POSTGRES_USER and POSTGRES_PASSWORD"),
     "3D": (ConfigurationError, "the database does not exist", "create it, or check POSTGRES_DB"),
-    "25006": (ServiceError, "PostgreSQL is read-only: a standby, or a primary that stopped writing", "connect to the primary"),
+    "25006": (
+        ServiceError,
+        "PostgreSQL is read-only: a standby, or a primary that stopped writing",
+        "connect to the primary",
+    ),
     "53100": (ServiceError, "the disk of the PostgreSQL server is full", _UNCHANGED + " once there is room"),
     "53200": (ResourceError, "PostgreSQL is out of memory", _UNCHANGED),
     "53300": (TransientServiceError, "PostgreSQL has no free connection", _UNCHANGED),
@@ -37,7 +41,11 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "42704": (ConfigurationError, "an object is missing in the database", "retail-brain db migrate"),
     "42501": (ConfigurationError, "the PostgreSQL role lacks a privilege", "retail-brain doctor"),
     "0A000": (ConfigurationError, "the PostgreSQL server lacks something that is needed", "retail-brain doctor"),
-    "58P01": (ConfigurationError, "a file of the PostgreSQL installation is missing", "install the server's contrib modules (pg_trgm)"),
+    "58P01": (
+        ConfigurationError,
+        "a file of the PostgreSQL installation is missing",
+        "install the server's contrib modules (pg_trgm)",
+    ),
     "40": (TransientServiceError, "the transaction collided with another one", _UNCHANGED),
     "55P03": (TransientServiceError, "a lock was held too long by another session", _UNCHANGED),
     "57014": (TransientServiceError, "the statement ran into its time limit", _UNCHANGED),

@@ -126,7 +126,9 @@ def fetch_profile(conn: Connection, profile_id: uuid.UUID) -> FoundProfile | Non
     if best["profile_id"] is not None:
         return FoundProfile(profile=profile_of(best), followed=ids, ended=False)
     if any(row["ended"] for row in rows):
-        return FoundProfile(profile=None, followed=tuple(row["way_id"] for row in way if row["way_id"] is not None), ended=True)
+        return FoundProfile(
+            profile=None, followed=tuple(row["way_id"] for row in way if row["way_id"] is not None), ended=True
+        )
     return None
 
 
@@ -199,10 +201,11 @@ def profile_history(conn: Connection, profile_id: uuid.UUID) -> ProfileHistory:
 def profile_of(row: dict[str, Any]) -> StoredProfile:
     """Make a profile of a row; a profile of one record has all its values from that one."""
     values = _values(row)
-    provenance = row["provenance"]
+    provenance: dict[str, int] | None = row["provenance"]
+    first: int = row["first_record_no"]
     return StoredProfile(
         profile_id=row["profile_id"], values=values,
-        provenance=dict.fromkeys(values, row["first_record_no"]) if provenance is None else provenance,
+        provenance=dict.fromkeys(values, first) if provenance is None else provenance,
         record_count=row["record_count"], first_record_no=row["first_record_no"], updated_at=row["updated_at"],
         version=row["version"], run_id=row["run_id"],
     )  # fmt: skip

@@ -64,7 +64,14 @@ def migrations() -> tuple[Migration, ...]:
         if file.name.endswith(".sql"):
             text = file.read_text(encoding="utf-8")
             number, _, name = file.name.removesuffix(".sql").partition("_")
-            found.append(Migration(number=int(number), name=name, checksum=hashlib.sha256(text.encode()).hexdigest(), statement=cast("LiteralString", text)))
+            found.append(
+                Migration(
+                    number=int(number),
+                    name=name,
+                    checksum=hashlib.sha256(text.encode()).hexdigest(),
+                    statement=cast("LiteralString", text),
+                )
+            )
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 
@@ -93,7 +100,10 @@ def migrate(conn: Connection) -> MigrationResult:
                 _check_known(known)
                 if migration.number not in known:
                     conn.execute(migration.statement)
-                    conn.execute(sql.load("store/insert_schema_migration"), [migration.number, migration.name, migration.checksum])
+                    conn.execute(
+                        sql.load("store/insert_schema_migration"),
+                        [migration.number, migration.name, migration.checksum],
+                    )
                     applied.append(migration.number)
     return MigrationResult(applied=tuple(applied), current=migrations()[-1].number)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.store.failure import translated
+from retail_brain.store.transfer import copied_tables
 
 if TYPE_CHECKING:
     import uuid
@@ -125,12 +126,11 @@ def renew_generation(conn: Connection) -> int:
         return _number(conn, "store/renew_cache")
 
 
-def stream_documents(conn: Connection, *, batch_rows: int = 10_000) -> pa.RecordBatchReader:
+def stream_documents(conn: Connection) -> pa.RecordBatchReader:
     """Return the documents of all profiles as one snapshot.
 
     Args:
         conn: a connection of its own, in use until the reader is exhausted.
-        batch_rows: profiles in a batch.
 
     Returns:
         One row per profile: profile_id (36 characters), document (JSON text: the golden values, and its records).
@@ -138,17 +138,13 @@ def stream_documents(conn: Connection, *, batch_rows: int = 10_000) -> pa.Record
     import pyarrow as pa
 
     schema = pa.schema([("profile_id", pa.string()), ("document", pa.string())])
-    return pa.RecordBatchReader.from_batches(schema, _document_batches(conn, schema, batch_rows))
+    return pa.RecordBatchReader.from_batches(schema, _document_batches(conn))
 
 
-def _document_batches(conn: Connection, schema: pa.Schema, batch_rows: int) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    with translated(), conn.transaction(), conn.cursor("document") as cursor:
-        cursor.itersize = batch_rows
-        cursor.execute(sql.load("store/stream_document"))
-        while rows := cursor.fetchmany(batch_rows):
-            yield pa.record_batch([[row[0] for row in rows], [row[1] for row in rows]], schema=schema)
+def _document_batches(conn: Connection) -> Iterator[pa.RecordBatch]:
+    with translated(), conn.transaction():
+        for table in copied_tables(conn, sql.load("store/stream_document"), ["profile_id", "document"]):
+            yield from table.to_batches()
 
 
 def _compact(document: object) -> str:

@@ -106,7 +106,14 @@ def publish_run(
             if done is not None:
                 return done
             with conn.transaction():
-                return _publish(conn, duck.cursor(), run_id=run_id, lease_token=lease_token, mark=mark, memory_mb=maintenance_memory_mb)
+                return _publish(
+                    conn,
+                    duck.cursor(),
+                    run_id=run_id,
+                    lease_token=lease_token,
+                    mark=mark,
+                    memory_mb=maintenance_memory_mb,
+                )
     raise AssertionError("unreachable")
 
 
@@ -119,11 +126,24 @@ def _outcome(conn: Connection, run_id: int) -> PublishResult | None:
     generation, written, cache_generation = row
     rebuild = bool(written.pop("cache_rebuild", False))
     return PublishResult(
-        run_id=run_id, generation=generation, rows=written, cache_generation=cache_generation, cache_rebuild=rebuild, repeated=True
+        run_id=run_id,
+        generation=generation,
+        rows=written,
+        cache_generation=cache_generation,
+        cache_rebuild=rebuild,
+        repeated=True,
     )
 
 
-def _publish(conn: Connection, duck: duckdb.DuckDBPyConnection, *, run_id: int, lease_token: int, mark: dict[str, Any], memory_mb: int) -> PublishResult:
+def _publish(
+    conn: Connection,
+    duck: duckdb.DuckDBPyConnection,
+    *,
+    run_id: int,
+    lease_token: int,
+    mark: dict[str, Any],
+    memory_mb: int,
+) -> PublishResult:
     _fence(conn, run_id=run_id, lease_token=lease_token)
     present = {row[0] for row in duck.sql(sql.load("store/duck_relations")).fetchall()}
     rows = _publish_deliveries(conn, duck, run_id, present)
@@ -137,25 +157,33 @@ def _publish(conn: Connection, duck: duckdb.DuckDBPyConnection, *, run_id: int, 
     rows = {table: count for table, count in rows.items() if count}
     written = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
     generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written})
-    return PublishResult(run_id=run_id, generation=generation, rows=rows, cache_generation=cache_generation, cache_rebuild=rebuild)
+    return PublishResult(
+        run_id=run_id, generation=generation, rows=rows, cache_generation=cache_generation, cache_rebuild=rebuild
+    )
 
 
 def _fence(conn: Connection, *, run_id: int, lease_token: int) -> None:
     """Hold the lease row until the end of the transaction, or refuse."""
     lease = conn.execute(sql.load("store/lock_lease"), {"token": lease_token, "run_id": run_id}).fetchone()
     if lease is None:
-        raise RefusedError(f"run {run_id} has lost its lease to another process; nothing was published", hint="retail-brain run list")
+        raise RefusedError(
+            f"run {run_id} has lost its lease to another process; nothing was published", hint="retail-brain run list"
+        )
     run = conn.execute(sql.load("store/lock_run"), {"run_id": run_id}).fetchone()
     if run is None or run[0] not in {"running", "held"}:
         state = "unknown" if run is None else run[0]
         raise RefusedError(f"run {run_id} is {state}; nothing was published", hint="retail-brain run list")
 
 
-def _publish_deliveries(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+def _publish_deliveries(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
+) -> dict[str, int]:
     """Write the deliveries and their quarantined rows, and give DuckDB the short numbers of all deliveries."""
     rows: dict[str, int] = {}
     if "delivery_new" in present:
-        new = duck.sql("select delivery_id, source, file_name, bytes, rows, accepted, quarantined, duplicates from delivery_new order by source, file_name, delivery_id").fetchall()
+        new = duck.sql(
+            "select delivery_id, source, file_name, bytes, rows, accepted, quarantined, duplicates from delivery_new order by source, file_name, delivery_id"
+        ).fetchall()
         with conn.cursor() as cursor:
             cursor.executemany(sql.load("store/insert_delivery"), [(*row, run_id) for row in new])
         rows["delivery"] = len(new)
@@ -173,14 +201,18 @@ def _number_table(numbers: list[tuple[int, str, str]]) -> pa.Table:
     return pa.table({name: pa.array([row[i] for row in numbers], kind) for i, (name, kind) in enumerate(columns)})
 
 
-def _publish_first(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], memory_mb: int) -> dict[str, int]:
+def _publish_first(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], memory_mb: int
+) -> dict[str, int]:
     rows = first_load(conn, duck, run_id, present, maintenance_memory_mb=memory_mb)
     if shape.PROFILE_ALIAS.origin in present:
         rows["profile_alias"] = copy_in(conn, duck, shape.PROFILE_ALIAS, run_id)
     return rows
 
 
-def _publish_difference(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+def _publish_difference(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
+) -> dict[str, int]:
     """Copy the differences into temporary tables and bring them in by DML."""
     for staged in _STAGED:
         _stage(conn, duck, staged, run_id, present)

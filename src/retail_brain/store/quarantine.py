@@ -39,7 +39,9 @@ class QuarantineCount:
     run_id: int
 
 
-def list_quarantined(conn: Connection, *, source: str | None = None, run_id: int | None = None, limit: int = 100, after: int = 0) -> list[QuarantinedRow]:
+def list_quarantined(
+    conn: Connection, *, source: str | None = None, run_id: int | None = None, limit: int = 100, after: int = 0
+) -> list[QuarantinedRow]:
     """Return quarantined rows in the order in which they were found.
 
     Args:
@@ -57,7 +59,9 @@ def list_quarantined(conn: Connection, *, source: str | None = None, run_id: int
         return cursor.execute(sql.load("store/list_quarantined"), parameters).fetchall()
 
 
-def count_quarantined(conn: Connection, *, source: str | None = None, run_id: int | None = None) -> list[QuarantineCount]:
+def count_quarantined(
+    conn: Connection, *, source: str | None = None, run_id: int | None = None
+) -> list[QuarantineCount]:
     """Count quarantined rows by file and reason, the newest run first.
 
     Args:

@@ -71,14 +71,18 @@ def acquire_lease(conn: Connection, *, holder: str | None = None, duration_s: fl
         LockedError: another process holds it and is alive.
     """
     with translated(), conn.transaction():
-        taken = conn.execute(sql.load("store/acquire_lease"), {"holder": holder or holder_name(), "duration_s": duration_s}).fetchone()
+        taken = conn.execute(
+            sql.load("store/acquire_lease"), {"holder": holder or holder_name(), "duration_s": duration_s}
+        ).fetchone()
         if taken is not None:
             return Lease(token=taken[0], holder=taken[1], expires_at=taken[2])
         other = conn.execute(sql.load("store/show_lease")).fetchone()
     name, run_id, renewed = other if other else ("another process", None, None)
     run = f"run {run_id}" if run_id else "a run"
     raise LockedError(
-        f"{run} by {name} holds the lease (last sign of life {renewed:%Y-%m-%d %H:%M:%S} UTC)" if renewed else f"{run} by {name} holds the lease",
+        f"{run} by {name} holds the lease (last sign of life {renewed:%Y-%m-%d %H:%M:%S} UTC)"
+        if renewed
+        else f"{run} by {name} holds the lease",
         hint="wait for it to end; a lease whose holder died lapses by itself within minutes",
     )
 
@@ -100,7 +104,9 @@ def renew_lease(conn: Connection, lease: Lease, *, duration_s: float = 120.0) ->
     with translated(), conn.transaction():
         row = conn.execute(sql.load("store/renew_lease"), {"token": lease.token, "duration_s": duration_s}).fetchone()
     if row is None:
-        raise RefusedError("another process has taken the lease over; nothing more is written", hint="retail-brain run list")
+        raise RefusedError(
+            "another process has taken the lease over; nothing more is written", hint="retail-brain run list"
+        )
     return Lease(token=lease.token, holder=lease.holder, expires_at=row[0], run_id=row[1])
 
 
@@ -131,7 +137,9 @@ def begin_run(conn: Connection, lease: Lease, *, model_id: str | None = None) ->
     """
     with translated(), conn.transaction():
         conn.execute(sql.load("store/fail_abandoned_runs"), {"token": lease.token})
-        row = conn.execute(sql.load("store/begin_run"), {"token": lease.token, "holder": lease.holder, "model_id": model_id}).fetchone()
+        row = conn.execute(
+            sql.load("store/begin_run"), {"token": lease.token, "holder": lease.holder, "model_id": model_id}
+        ).fetchone()
     if row is None:
         raise RefusedError("another process has taken the lease over; no run was begun", hint="retail-brain run list")
     return row[0]
@@ -149,7 +157,9 @@ def adopt_run(conn: Connection, lease: Lease, run_id: int) -> None:
         RefusedError: the run is published, discarded or unknown, or the lease was taken over.
     """
     with translated(), conn.transaction():
-        row = conn.execute(sql.load("store/adopt_run"), {"token": lease.token, "holder": lease.holder, "run_id": run_id}).fetchone()
+        row = conn.execute(
+            sql.load("store/adopt_run"), {"token": lease.token, "holder": lease.holder, "run_id": run_id}
+        ).fetchone()
     if row is None:
         raise RefusedError(f"run {run_id} cannot be continued", hint="retail-brain run list")
 
@@ -179,7 +189,13 @@ def finish_run(
     Raises:
         RefusedError: no such run.
     """
-    parameters = {"run_id": run_id, "status": status, "counts": Jsonb(counts or {}), "seconds": Jsonb(seconds or {}), "reason": reason}
+    parameters = {
+        "run_id": run_id,
+        "status": status,
+        "counts": Jsonb(counts or {}),
+        "seconds": Jsonb(seconds or {}),
+        "reason": reason,
+    }
     with translated(), conn.transaction():
         conn.execute(sql.load("store/finish_run"), parameters)
     run = show_run(conn, run_id)
@@ -200,7 +216,9 @@ def list_runs(conn: Connection, *, limit: int = 20, status: str | None = None) -
         Newest first.
     """
     with translated(), conn.transaction(), conn.cursor(row_factory=class_row(RunResult)) as cursor:
-        return cursor.execute(sql.load("store/list_runs"), {"limit": limit, "status": status, "run_id": None}).fetchall()
+        return cursor.execute(
+            sql.load("store/list_runs"), {"limit": limit, "status": status, "run_id": None}
+        ).fetchall()
 
 
 def show_run(conn: Connection, run_id: int) -> RunResult | None:

@@ -36,7 +36,9 @@ class Shape:
             f"cast({self.expressions.get(name, 'd.' + name)} as {duck_type(kind)}) as {name}"
             for name, kind in self.types.items()
         ]
-        return f"select {', '.join(columns)} from {self.source or self.origin + ' d'}".replace("$run_id", str(int(run_id)))
+        return f"select {', '.join(columns)} from {self.source or self.origin + ' d'}".replace(
+            "$run_id", str(int(run_id))
+        )
 
 
 def duck_type(kind: str) -> str:
@@ -136,10 +138,15 @@ QUARANTINED_ROW = Shape(
     source="quarantined_row_new d left join delivery_number n on n.source = d.source and n.delivery_id = d.delivery_id",
 )
 
-SOURCE_RECORD_GONE = Shape(table="source_record_gone", origin="source_record_gone", types={"record_no": "bigint"}, expressions={})
+SOURCE_RECORD_GONE = Shape(
+    table="source_record_gone", origin="source_record_gone", types={"record_no": "bigint"}, expressions={}
+)
 PROFILE_GONE = Shape(table="profile_gone", origin="profile_gone", types={"profile_id": "uuid"}, expressions={})
 REVIEW_ITEM_GONE = Shape(
-    table="review_item_gone", origin="review_item_gone", types={"record_no_l": "bigint", "record_no_r": "bigint"}, expressions={}
+    table="review_item_gone",
+    origin="review_item_gone",
+    types={"record_no_l": "bigint", "record_no_r": "bigint"},
+    expressions={},
 )
 
 FIRST_LOAD = (SOURCE_RECORD, PROFILE, NAME_PART, MERGE_LOG, REVIEW_ITEM)

@@ -61,7 +61,13 @@ def published_head(conn: Connection) -> PublishedHead:
     if row is None:
         return PublishedHead(run_id=None, generation=0, model_id=None, last_merge_id=0, untouched_since_publish=True)
     run_id, generation, model_id, last_merge_id, untouched = row
-    return PublishedHead(run_id=run_id, generation=generation, model_id=model_id, last_merge_id=last_merge_id, untouched_since_publish=untouched)
+    return PublishedHead(
+        run_id=run_id,
+        generation=generation,
+        model_id=model_id,
+        last_merge_id=last_merge_id,
+        untouched_since_publish=untouched,
+    )
 
 
 def read_state(conn: Connection, duck: duckdb.DuckDBPyConnection) -> dict[str, int]:

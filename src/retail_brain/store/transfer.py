@@ -9,20 +9,15 @@ from __future__ import annotations
 import io
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 from psycopg import sql as pg
 
-try:
-    import pgpq
-    from pgpq.encoders import StringEncoderBuilder
-except ImportError:  # no wheel for this processor: CSV does the same, more slowly
-    pgpq = None
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     import duckdb
 
@@ -30,9 +25,18 @@ if TYPE_CHECKING:
     from retail_brain.store.shape import Shape
 
 _BATCH_ROWS = 65_536
+_BINARY = find_spec("pgpq") is not None  # no wheel for this processor: CSV does the same, more slowly
 
 
-def copy_in(conn: Connection, duck: duckdb.DuckDBPyConnection, shape: Shape, run_id: int, *, table: str | None = None, freeze: bool = False) -> int:
+def copy_in(
+    conn: Connection,
+    duck: duckdb.DuckDBPyConnection,
+    shape: Shape,
+    run_id: int,
+    *,
+    table: str | None = None,
+    freeze: bool = False,
+) -> int:
     """Copy a DuckDB relation into a table of PostgreSQL.
 
     Args:
@@ -46,7 +50,7 @@ def copy_in(conn: Connection, duck: duckdb.DuckDBPyConnection, shape: Shape, run
     Returns:
         The number of rows copied.
     """
-    binary = pgpq is not None
+    binary = _BINARY
     duck.execute(f"set session arrow_lossless_conversion = {str(binary).lower()}")
     reader = duck.sql(shape.select_sql(run_id)).to_arrow_reader(_BATCH_ROWS)
     statement = pg.SQL("copy {} ({}) from stdin (format {}, freeze {})").format(
@@ -63,7 +67,15 @@ def copy_in(conn: Connection, duck: duckdb.DuckDBPyConnection, shape: Shape, run
         return max(cursor.rowcount, 0)
 
 
-def copy_out(conn: Connection, duck: duckdb.DuckDBPyConnection, query: LiteralString, table: str, types: dict[str, str], *, chunk_bytes: int = 32_000_000) -> int:
+def copy_out(
+    conn: Connection,
+    duck: duckdb.DuckDBPyConnection,
+    query: LiteralString,
+    table: str,
+    types: dict[str, str],
+    *,
+    chunk_bytes: int = 32_000_000,
+) -> int:
     """Make a DuckDB table of the rows of a PostgreSQL query.
 
     Args:
@@ -82,32 +94,53 @@ def copy_out(conn: Connection, duck: duckdb.DuckDBPyConnection, query: LiteralSt
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in types.items())
     duck.execute(f"create or replace table {quote_identifier(table)} ({columns})")
     selected = ", ".join(f"cast({quote_identifier(name)} as {kind})" for name, kind in types.items())
-    options = _csv_options(list(types))
     rows = 0
-    with conn.cursor() as cursor, cursor.copy(pg.SQL("copy ({}) to stdout (format csv)").format(pg.SQL(query))) as copy:
-        for chunk in _whole_rows(copy, chunk_bytes):
-            batch = arrow_csv.read_csv(io.BytesIO(chunk), **options)
-            duck.register("copied_out", batch)
-            duck.execute(f"insert into {quote_identifier(table)} select {selected} from copied_out")
-            duck.unregister("copied_out")
-            rows += batch.num_rows
+    for batch in copied_tables(conn, query, list(types), chunk_bytes=chunk_bytes):
+        duck.register("copied_out", batch)
+        duck.execute(f"insert into {quote_identifier(table)} select {selected} from copied_out")
+        duck.unregister("copied_out")
+        rows += batch.num_rows
     return rows
 
 
+def copied_tables(
+    conn: Connection, query: LiteralString, names: list[str], *, chunk_bytes: int = 32_000_000
+) -> Iterator[pa.Table]:
+    """Yield the rows of a PostgreSQL query as Arrow tables of text, one chunk at a time.
+
+    Args:
+        conn: where the query runs, in a transaction.
+        query: a select without parameters.
+        names: column names of the query, in order.
+        chunk_bytes: how much CSV is parsed at a time.
+
+    Returns:
+        Tables with these columns, all of them text.
+    """
+    options = _csv_options(names)
+    with conn.cursor() as cursor, cursor.copy(pg.SQL("copy ({}) to stdout (format csv)").format(pg.SQL(query))) as copy:
+        for chunk in _whole_rows(copy, chunk_bytes):
+            yield arrow_csv.read_csv(io.BytesIO(chunk), **options)
+
+
 def _binary(reader: pa.RecordBatchReader, shape: Shape) -> Iterator[bytes]:
+    from pgpq import ArrowToPostgresBinaryEncoder
+    from pgpq.encoders import StringEncoderBuilder
 
     encoders = {
-        field.name: StringEncoderBuilder(field) if shape.types[field.name] == "json" else pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
+        field.name: StringEncoderBuilder(field)
+        if shape.types[field.name] == "json"
+        else ArrowToPostgresBinaryEncoder.infer_encoder(field)
         for field in reader.schema
     }
-    encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(reader.schema, encoders)
+    encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(reader.schema, encoders)
     yield encoder.write_header()
     for batch in reader:
         yield encoder.write_batch(batch)
     yield encoder.finish()
 
 
-def _ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _ahead(chunks: Iterator[bytes]) -> Generator[bytes]:
     """Make the next chunk while PostgreSQL is taking this one."""
     with ThreadPoolExecutor(1, "copy") as worker:
         coming = worker.submit(next, chunks, None)
@@ -129,7 +162,10 @@ def _csv_options(names: list[str]) -> dict[str, Any]:
         "read_options": arrow_csv.ReadOptions(column_names=names, block_size=8_000_000),
         "parse_options": arrow_csv.ParseOptions(newlines_in_values=True),
         "convert_options": arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""], quoted_strings_can_be_null=False
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=False,
         ),
     }
 

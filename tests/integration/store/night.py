@@ -49,11 +49,23 @@ class Night:
     def put(self, table: str, **values: object) -> None:
         """Add one row."""
         names = ", ".join(values)
-        self.con.execute(f"insert into {table} ({names}) values ({', '.join('?' * len(values))})", list(values.values()))
+        self.con.execute(
+            f"insert into {table} ({names}) values ({', '.join('?' * len(values))})", list(values.values())
+        )
 
     def deliver(self, *, sha: str = SHA, source: str = "pos", rows: int = 1) -> None:
         """Add one delivered file."""
-        self.put("delivery_new", delivery_id=sha, source=source, file_name=f"{source}.csv", bytes=10, rows=rows, accepted=rows, quarantined=0, duplicates=0)
+        self.put(
+            "delivery_new",
+            delivery_id=sha,
+            source=source,
+            file_name=f"{source}.csv",
+            bytes=10,
+            rows=rows,
+            accepted=rows,
+            quarantined=0,
+            duplicates=0,
+        )
 
     def record(self, number: int, profile: int, *, sha: str = SHA, **values: object) -> None:
         """Add a new or changed record."""
@@ -63,7 +75,15 @@ class Night:
             row_hash=f"{number:016x}", updated_at=NEW_YEAR + timedelta(days=number), **person,
         )  # fmt: skip
 
-    def profile(self, number: int, *, records: int = 1, first: int | None = None, provenance: str = '{"given_name": 1, "family_name": 1}', **values: object) -> None:
+    def profile(
+        self,
+        number: int,
+        *,
+        records: int = 1,
+        first: int | None = None,
+        provenance: str = '{"given_name": 1, "family_name": 1}',
+        **values: object,
+    ) -> None:
         """Add a new or changed profile."""
         person = {"given_name": "Maria", "family_name": "Lopez-García"} | values
         self.put(
@@ -84,13 +104,38 @@ def first_night() -> Night:
     """Two people: Maria with two records, Robert with one."""
     night = Night()
     night.deliver(rows=3)
-    night.record(1, 1, email="maria@example.com", phone="+12025550176", postal_code="94110", date_of_birth=date(1984, 3, 11))
+    night.record(
+        1, 1, email="maria@example.com", phone="+12025550176", postal_code="94110", date_of_birth=date(1984, 3, 11)
+    )
     night.record(2, 1, email="maria.lopez@example.com", postal_code="94110", date_of_birth=date(1984, 3, 11))
     night.record(3, 3, given_name="Robert", family_name="Hale", email="rhale@example.org", postal_code="94110")
-    night.profile(1, records=2, provenance='{"given_name": 1, "family_name": 1, "email": 2, "phone": 1}', email="maria.lopez@example.com", phone="+12025550176", postal_code="94110")
-    night.profile(3, given_name="Robert", family_name="Hale", email="rhale@example.org", postal_code="94110", provenance='{"given_name": 3, "family_name": 3, "email": 3}')
+    night.profile(
+        1,
+        records=2,
+        provenance='{"given_name": 1, "family_name": 1, "email": 2, "phone": 1}',
+        email="maria.lopez@example.com",
+        phone="+12025550176",
+        postal_code="94110",
+    )
+    night.profile(
+        3,
+        given_name="Robert",
+        family_name="Hale",
+        email="rhale@example.org",
+        postal_code="94110",
+        provenance='{"given_name": 3, "family_name": 3, "email": 3}',
+    )
     night.merge(1, 1, 2, 1)
-    night.put("review_item_new", record_no_l=1, record_no_r=3, kind="borderline", match_weight=1.25, match_probability=0.7, levels="0,0,0", blocking_rule="postal_code")
+    night.put(
+        "review_item_new",
+        record_no_l=1,
+        record_no_r=3,
+        kind="borderline",
+        match_weight=1.25,
+        match_probability=0.7,
+        levels="0,0,0",
+        blocking_rule="postal_code",
+    )
     return night
 
 

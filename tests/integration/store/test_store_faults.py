@@ -39,7 +39,10 @@ TABLES = ("delivery", "source_record", "profile", "name_part", "profile_alias", 
 def content(conn: Connection) -> dict[str, list[str]]:
     """Return every row of the published tables as text, without the time of writing."""
     with conn.transaction():
-        return {table: sorted(row[0] for row in conn.execute(f"select (to_jsonb(t) - 'logged_at')::text from {table} t")) for table in TABLES}  # type: ignore[arg-type]
+        return {
+            table: sorted(row[0] for row in conn.execute(f"select (to_jsonb(t) - 'logged_at')::text from {table} t"))
+            for table in TABLES
+        }  # type: ignore[arg-type]
 
 
 def failing_once(monkeypatch: pytest.MonkeyPatch, fail: Callable[[Connection], None]) -> list[int]:
@@ -57,7 +60,9 @@ def failing_once(monkeypatch: pytest.MonkeyPatch, fail: Callable[[Connection], N
     return tries
 
 
-def test_a_lost_answer_to_commit_is_read_back_and_the_run_is_published_once(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_answer_to_commit_is_read_back_and_the_run_is_published_once(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def lose_the_answer(publisher: Connection) -> None:
         publisher.execute("commit")
         raise psycopg.OperationalError("server closed the connection unexpectedly")
@@ -70,7 +75,9 @@ def test_a_lost_answer_to_commit_is_read_back_and_the_run_is_published_once(data
     assert len(list_runs(conn, status="published")) == 1
 
 
-def test_a_server_that_kills_the_session_makes_the_whole_transaction_be_repeated(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_kills_the_session_makes_the_whole_transaction_be_repeated(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def kill(publisher: Connection) -> None:
         with conn.transaction():
             conn.execute("select pg_terminate_backend(%s)", [publisher.info.backend_pid])
@@ -81,7 +88,9 @@ def test_a_server_that_kills_the_session_makes_the_whole_transaction_be_repeated
     assert check_invariants(conn) == []
 
 
-def test_a_deadlock_makes_the_whole_transaction_be_repeated(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deadlock_makes_the_whole_transaction_be_repeated(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def collide(publisher: Connection) -> None:
         publisher.execute("do $$ begin raise exception using errcode = '40P01'; end $$")
 
@@ -101,7 +110,9 @@ def test_a_read_only_server_is_told_at_once(database: PostgresAddress) -> None:
             publishing.publish_run(database, first_night().con, run_id=run_id, lease_token=lease.token)
 
 
-def test_a_table_locked_by_a_long_reader_ends_in_a_clear_message(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_locked_by_a_long_reader_ends_in_a_clear_message(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(database, first_night())
     monkeypatch.setattr(publishing, "connect", partial(connect, lock_timeout_s=0.05))
     monkeypatch.setattr(publishing, "_ATTEMPTS", 2)
@@ -125,28 +136,43 @@ def test_a_broken_rule_names_table_and_constraint_and_never_the_values(database:
     assert "101" not in text
 
 
-def test_a_first_load_and_a_night_of_differences_write_the_same(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_load_and_a_night_of_differences_write_the_same(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with conn.transaction():
         indexes = conn.execute("select indexdef from pg_indexes where schemaname = 'public' order by 1").fetchall()
-        constraints = conn.execute("select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2").fetchall()
+        constraints = conn.execute(
+            "select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2"
+        ).fetchall()
     monkeypatch.setattr(bulk, "_WORTHWHILE_ROWS", 1)
     result = publish(database, first_night())
     assert result.cache_rebuild
     assert result.cache_generation == 1
     with conn.transaction():
-        assert conn.execute("select indexdef from pg_indexes where schemaname = 'public' order by 1").fetchall() == indexes
-        assert conn.execute("select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2").fetchall() == constraints
+        assert (
+            conn.execute("select indexdef from pg_indexes where schemaname = 'public' order by 1").fetchall() == indexes
+        )
+        assert (
+            conn.execute(
+                "select conname, pg_get_constraintdef(oid) from pg_constraint where connamespace = 'public'::regnamespace order by 1, 2"
+            ).fetchall()
+            == constraints
+        )
         assert conn.execute("select count(*) from cache_outbox").fetchone() == (0,)
     loaded = content(conn)
     with conn.transaction():
-        conn.execute("truncate delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity")
+        conn.execute(
+            "truncate delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
+        )
         conn.execute("update lease set holder = null, run_id = null")
     monkeypatch.undo()
     assert publish(database, first_night()).cache_rebuild is False
     assert content(conn) == loaded
 
 
-def test_a_first_load_that_is_killed_leaves_empty_tables_with_their_indexes(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_first_load_that_is_killed_leaves_empty_tables_with_their_indexes(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bulk, "_WORTHWHILE_ROWS", 1)
 
     def stop(publisher: Connection) -> None:
@@ -160,24 +186,42 @@ def test_a_first_load_that_is_killed_leaves_empty_tables_with_their_indexes(data
         assert conn.execute("select count(*) from pg_indexes where tablename = 'source_record'").fetchone() == (8,)
 
 
-def test_without_the_fast_copy_csv_writes_the_same(database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_fast_copy_csv_writes_the_same(
+    database: PostgresAddress, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(database, first_night())
     binary = content(conn)
     with conn.transaction():
-        conn.execute("truncate delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity")
-    monkeypatch.setattr(transfer, "pgpq", None)
+        conn.execute(
+            "truncate delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
+        )
+    monkeypatch.setattr(transfer, "_BINARY", False)
     publish(database, first_night())
     assert content(conn) == binary
 
 
-def test_a_quarantined_row_keeps_its_text_without_nul_and_within_its_limit(database: PostgresAddress, conn: Connection) -> None:
+def test_a_quarantined_row_keeps_its_text_without_nul_and_within_its_limit(
+    database: PostgresAddress, conn: Connection
+) -> None:
     night = Night()
     night.deliver(rows=0)
     night.con.execute("update delivery_new set rows = 1, quarantined = 1")
-    night.put("quarantined_row_new", delivery_id="a" * 64, source="pos", file_name="pos.csv", line=7, reason="NUL byte", raw="a\0b" + "x" * 20_000)
+    night.put(
+        "quarantined_row_new",
+        delivery_id="a" * 64,
+        source="pos",
+        file_name="pos.csv",
+        line=7,
+        reason="NUL byte",
+        raw="a\0b" + "x" * 20_000,
+    )
     assert publish(database, night).rows == {"delivery": 1, "quarantined_row": 1}
     with conn.transaction():
-        assert conn.execute("select line, left(raw, 4), length(raw) from quarantined_row").fetchone() == (7, "a␀bx", 10_000)
+        assert conn.execute("select line, left(raw, 4), length(raw) from quarantined_row").fetchone() == (
+            7,
+            "a␀bx",
+            10_000,
+        )
 
 
 def test_a_second_run_is_refused_while_the_first_is_alive_and_names_it(conn: Connection) -> None:
@@ -206,7 +250,9 @@ def test_a_holder_that_died_is_replaced_and_cannot_come_back(conn: Connection) -
     assert abandoned.status == "failed"
 
 
-def test_a_held_run_can_be_taken_up_and_published_and_a_discarded_one_cannot(database: PostgresAddress, conn: Connection) -> None:
+def test_a_held_run_can_be_taken_up_and_published_and_a_discarded_one_cannot(
+    database: PostgresAddress, conn: Connection
+) -> None:
     lease = acquire_lease(conn)
     held, dropped = begin_run(conn, lease), begin_run(conn, lease)
     finish_run(conn, held, "held", counts={"merges": 9}, reason="too many merges")

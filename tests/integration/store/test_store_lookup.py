@@ -89,13 +89,19 @@ def test_the_members_of_a_profile_are_its_records(shop: Connection) -> None:
     assert [record.record_no for record in members(shop, [profile_id(1)])] == [1, 2]
 
 
-def test_the_history_tells_each_merge_with_its_records_and_whether_it_stands(database: PostgresAddress, shop: Connection) -> None:
+def test_the_history_tells_each_merge_with_its_records_and_whether_it_stands(
+    database: PostgresAddress, shop: Connection
+) -> None:
     join_everybody(database)
     night = Night()
     night.merge(3, 1, 3, 1, inverts=2)
     publish(database, night)
     log = profile_history(shop, profile_id(1)).log
-    assert [(entry.merge_id, entry.kind, entry.undone_by) for entry in log] == [(1, "merge", None), (2, "merge", 3), (3, "split", None)]
+    assert [(entry.merge_id, entry.kind, entry.undone_by) for entry in log] == [
+        (1, "merge", None),
+        (2, "merge", 3),
+        (3, "split", None),
+    ]
     assert (log[0].record_id_l, log[0].record_id_r, log[0].levels) == ("101", "102", "3,0,-1")
 
 
@@ -112,7 +118,17 @@ def test_the_history_tells_each_merge_with_its_records_and_whether_it_stands(dat
         (SearchKeys(either="lopez"), 1),
         (SearchKeys(either="robbert"), 3),
     ],
-    ids=["phone", "former e-mail", "typing errors", "swapped", "initial", "part and postcode", "either part", "half a surname", "a given name"],
+    ids=[
+        "phone",
+        "former e-mail",
+        "typing errors",
+        "swapped",
+        "initial",
+        "part and postcode",
+        "either part",
+        "half a surname",
+        "a given name",
+    ],
 )
 def test_a_search_finds_the_person_by(shop: Connection, keys: SearchKeys, expected: int) -> None:
     assert profile_id(expected) in [profile.profile_id for profile in search_candidates(shop, keys)]
@@ -132,13 +148,20 @@ def test_a_search_for_nothing_finds_nobody(shop: Connection) -> None:
         {"postal_code": "94110", "given_name": "Marya"},
     ],
 )
-def test_a_person_is_compared_with_all_records_of_whoever_it_could_be(shop: Connection, values: dict[str, object]) -> None:
+def test_a_person_is_compared_with_all_records_of_whoever_it_could_be(
+    shop: Connection, values: dict[str, object]
+) -> None:
     found = [record.record_no for record in resolve_candidates(shop, PersonKeys(values=values))]
     assert found[:2] == [1, 2]
 
 
-@pytest.mark.parametrize("name", ["Lopez-García", "O'Brien", "ÅSA", "Jean-Luc", "St. John", "李小龙", "Ødegård", " ", "Nguyễn", "van der Berg"])
-def test_what_a_person_types_is_folded_like_what_is_stored(database: PostgresAddress, conn: Connection, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["Lopez-García", "O'Brien", "ÅSA", "Jean-Luc", "St. John", "李小龙", "Ødegård", " ", "Nguyễn", "van der Berg"],
+)
+def test_what_a_person_types_is_folded_like_what_is_stored(
+    database: PostgresAddress, conn: Connection, name: str
+) -> None:
     night = Night()
     night.deliver()
     night.record(1, 1, family_name=name)

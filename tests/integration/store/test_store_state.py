@@ -45,8 +45,16 @@ def test_the_state_comes_back_as_it_was_published(shop: Connection) -> None:
     duck = duckdb.connect()
     rows = read_state(shop, duck)
     assert rows == {"record_before": 3, "previous_crosswalk": 3, "standing_merge": 1, "review_item_before": 1}
-    given = first_night().con.sql("select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from source_record_upsert order by 1").fetchall()
-    back = duck.sql("select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from record_before order by 1").fetchall()
+    given = (
+        first_night()
+        .con.sql(
+            "select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from source_record_upsert order by 1"
+        )
+        .fetchall()
+    )
+    back = duck.sql(
+        "select record_no, source, record_id, given_name, email, date_of_birth, updated_at, delivery_id, row_hash from record_before order by 1"
+    ).fetchall()
     assert back == given
     assert duck.sql("select match_weight, levels from standing_merge").fetchall() == [(10.5, "3,0,-1")]
     assert duck.sql("select kind, match_weight from review_item_before").fetchall() == [("borderline", 1.25)]
@@ -61,7 +69,9 @@ def test_awkward_values_survive_the_way_there_and_back(database: PostgresAddress
     publish(database, night)
     duck = duckdb.connect()
     read_state(conn, duck)
-    address, city, attributes, updated_at = duck.sql("select address, city, attributes, updated_at from record_before").fetchall()[0]
+    address, city, attributes, updated_at = duck.sql(
+        "select address, city, attributes, updated_at from record_before"
+    ).fetchall()[0]
     assert (address, city, json.loads(attributes)["segment"]) == (awkward, "", awkward)
     assert updated_at.year == NEW_YEAR.year
 
@@ -93,14 +103,35 @@ def test_a_published_state_keeps_every_invariant(shop: Connection) -> None:
     ("damage", "rule"),
     [
         ("update profile set record_count = 5 where record_count = 2", "a profile counts its records"),
-        ("update source_record set profile_id = gen_random_uuid() where record_no = 3", "a record points at a profile that exists"),
-        ("update source_record set email = 'x' where record_no = 2", "a golden value stands on the record that it names"),
-        ("update source_record set email = 'x' where record_no = 3", "a profile of one record has that record's values"),
-        ("insert into profile_alias values (gen_random_uuid(), gen_random_uuid(), 1)", "an alias leads to a live profile, another alias or an end"),
-        ("insert into identity_decision (kind, record_no_l, record_no_r, reason, decided_by) values ('cannot_link', 1, 2, 'x', 'x')", "no live cannot-link lies inside a profile"),
-        ("insert into identity_merge_log (merge_id, kind, cause, record_no_l, record_no_r) values (9, 'merge', 'match', 1, 3)", "a live merge joins two records of one profile"),
+        (
+            "update source_record set profile_id = gen_random_uuid() where record_no = 3",
+            "a record points at a profile that exists",
+        ),
+        (
+            "update source_record set email = 'x' where record_no = 2",
+            "a golden value stands on the record that it names",
+        ),
+        (
+            "update source_record set email = 'x' where record_no = 3",
+            "a profile of one record has that record's values",
+        ),
+        (
+            "insert into profile_alias values (gen_random_uuid(), gen_random_uuid(), 1)",
+            "an alias leads to a live profile, another alias or an end",
+        ),
+        (
+            "insert into identity_decision (kind, record_no_l, record_no_r, reason, decided_by) values ('cannot_link', 1, 2, 'x', 'x')",
+            "no live cannot-link lies inside a profile",
+        ),
+        (
+            "insert into identity_merge_log (merge_id, kind, cause, record_no_l, record_no_r) values (9, 'merge', 'match', 1, 3)",
+            "a live merge joins two records of one profile",
+        ),
         ("delete from identity_merge_log", "a profile has one live merge fewer than records"),
-        ("insert into profile_alias select profile_id, null, 1 from profile limit 1", "no id is both a profile and an alias"),
+        (
+            "insert into profile_alias select profile_id, null, 1 from profile limit 1",
+            "no id is both a profile and an alias",
+        ),
     ],
 )
 def test_damage_is_named(shop: Connection, damage: str, rule: str) -> None:
@@ -118,10 +149,14 @@ def test_a_merge_log_that_makes_a_ring_instead_of_a_tree_is_named(database: Post
     for merge_id, (left, right) in enumerate([(1, 2), (2, 3), (1, 3)], start=1):
         night.merge(merge_id, left, right, 1)
     publish(database, night)
-    assert [violation.rule for violation in check_invariants(conn)] == ["the live merges of a profile connect its records"]
+    assert [violation.rule for violation in check_invariants(conn)] == [
+        "the live merges of a profile connect its records"
+    ]
 
 
-def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(database: PostgresAddress, shop: Connection) -> None:
+def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(
+    database: PostgresAddress, shop: Connection
+) -> None:
     assert cache_generation(shop) == 0
     changes = list(pending_changes(shop))
     assert [profile for profile, _, _ in changes] == [str(profile_id(1)), str(profile_id(3))]
@@ -152,7 +187,7 @@ def test_a_new_generation_of_the_cache_covers_what_waited(shop: Connection) -> N
 
 
 def test_all_documents_can_be_streamed(shop: Connection) -> None:
-    table = stream_documents(shop, batch_rows=1).read_all()
+    table = stream_documents(shop).read_all()
     documents = {row["profile_id"]: json.loads(row["document"]) for row in table.to_pylist()}
     assert documents[str(profile_id(1))]["provenance"]["email"] == 2
     assert documents[str(profile_id(3))]["record_count"] == 1
@@ -165,7 +200,9 @@ def test_crosswalk_profiles_and_merges_can_be_taken_away(shop: Connection) -> No
     assert read_export(shop, duck, "merges", table="merges") == 1
     assert duck.sql("select * from crosswalk limit 1").fetchall() == [("pos", "101", profile_id(1))]
     assert duck.sql("select email, record_count from profiles").fetchall()[0] == ("maria.lopez@example.com", 2)
-    assert duck.sql("select record_id_l, record_id_r, match_weight, undone_by from merges").fetchall() == [("101", "102", 10.5, None)]
+    assert duck.sql("select record_id_l, record_id_r, match_weight, undone_by from merges").fetchall() == [
+        ("101", "102", 10.5, None)
+    ]
 
 
 def test_quarantined_rows_are_listed_with_file_line_and_reason(database: PostgresAddress, conn: Connection) -> None:
@@ -173,8 +210,19 @@ def test_quarantined_rows_are_listed_with_file_line_and_reason(database: Postgre
     night.deliver(rows=0)
     night.con.execute("update delivery_new set rows = 2, quarantined = 2")
     for line in (3, 9):
-        night.put("quarantined_row_new", delivery_id="a" * 64, source="pos", file_name="pos.csv", line=line, reason="too many fields", raw="x")
+        night.put(
+            "quarantined_row_new",
+            delivery_id="a" * 64,
+            source="pos",
+            file_name="pos.csv",
+            line=line,
+            reason="too many fields",
+            raw="x",
+        )
     publish(database, night)
-    assert [(row.file_name, row.line, row.reason) for row in list_quarantined(conn)] == [("pos.csv", 3, "too many fields"), ("pos.csv", 9, "too many fields")]
+    assert [(row.file_name, row.line, row.reason) for row in list_quarantined(conn)] == [
+        ("pos.csv", 3, "too many fields"),
+        ("pos.csv", 9, "too many fields"),
+    ]
     assert [(count.reason, count.rows) for count in count_quarantined(conn)] == [("too many fields", 2)]
     assert list_quarantined(conn, source="crm") == []

@@ -56,7 +56,10 @@ def test_migrations_are_numbered_without_a_gap() -> None:
     assert [migration.number for migration in migrations()] == list(range(1, len(migrations()) + 1))
 
 
-@pytest.mark.parametrize(("typed", "folded"), [("O'Brien", "obrien"), ("Lopez-García", "lopez garcia"), (" ", None), (None, None), ("St. John", "st john")])
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [("O'Brien", "obrien"), ("Lopez-García", "lopez garcia"), (" ", None), (None, None), ("St. John", "st john")],
+)
 def test_a_name_is_folded_for_searching(typed: str | None, folded: str | None) -> None:
     assert fold_name(typed) == folded
 
@@ -71,7 +74,25 @@ def test_a_name_is_folded_in_bulk_as_it_is_by_hand() -> None:
 
 def test_a_profile_of_one_record_is_copied_without_provenance() -> None:
     con = duckdb.connect()
-    columns = ", ".join(f"null as {name}" for name in shape.PROFILE.types if name not in {"profile_id", "record_count", "given_name", "family_name", "provenance", "given_search", "family_search", "run_id"})
-    con.execute(f"create table profile_upsert as select uuid() as profile_id, unnest([1, 2]) as record_count, 'Ann' as given_name, 'Lee' as family_name, '{{}}' as provenance, {columns}")
-    rows = con.sql(f"select record_count, provenance, given_search, run_id from ({shape.PROFILE.select_sql(7)}) order by 1").fetchall()
+    columns = ", ".join(
+        f"null as {name}"
+        for name in shape.PROFILE.types
+        if name
+        not in {
+            "profile_id",
+            "record_count",
+            "given_name",
+            "family_name",
+            "provenance",
+            "given_search",
+            "family_search",
+            "run_id",
+        }
+    )
+    con.execute(
+        f"create table profile_upsert as select uuid() as profile_id, unnest([1, 2]) as record_count, 'Ann' as given_name, 'Lee' as family_name, '{{}}' as provenance, {columns}"
+    )
+    rows = con.sql(
+        f"select record_count, provenance, given_search, run_id from ({shape.PROFILE.select_sql(7)}) order by 1"
+    ).fetchall()
     assert rows == [(1, None, "ann", 7), (2, "{}", "ann", 7)]

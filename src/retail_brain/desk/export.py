@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     import duckdb
 
     from retail_brain.config.file import Configuration
+    from retail_brain.store.export import Exported
 
 _SORTED_BY = {"crosswalk": "source, record_id", "profiles": "profile_id", "merges": "merge_id"}
 
 
-def export(config: Configuration, what: str, to: Path, *, raw: bool = False) -> ExportResult:
+def export(config: Configuration, what: Exported, to: Path, *, raw: bool = False) -> ExportResult:
     """Write a file.
 
     Args:
@@ -47,7 +48,7 @@ def export(config: Configuration, what: str, to: Path, *, raw: bool = False) -> 
     if not to.parent.is_dir():
         raise ConfigurationError(f"there is no folder {to.parent}")
     with open_store(config) as pg, open_engine(config.resources, open_workspace(config).scratch) as con:
-        rows = read_export(pg, con, what, into="exported")
+        rows = read_export(pg, con, what, table="exported")
         partial = to.with_name(to.name + ".partial")
         try:
             con.execute(_copy_sql(con, what, partial, as_csv=to.suffix == ".csv", guarded=not raw))

@@ -47,10 +47,16 @@ def rewrite_report(config: Configuration, run_id: int, *, with_values: bool) -> 
 
 
 def list_quarantined(config: Configuration, *, source: str | None, with_rows: bool, limit: int) -> QuarantineResult:
-    """List the rows that were put aside, newest first; the rows themselves only where asked for."""
+    """List the rows that were put aside; the rows themselves only where asked for."""
     with open_store(config) as pg:
         found = quarantine.list_quarantined(pg, source=source, limit=limit)
-    rows = (QuarantinedRow(**{**row, "raw": row["raw"] if with_rows else None}) for row in found)
+    rows = (
+        QuarantinedRow(
+            source=row.source, file_name=row.file_name, line=row.line, reason=row.reason, run_id=row.run_id,
+            raw=row.raw if with_rows else None,
+        )  # fmt: skip
+        for row in found
+    )
     return QuarantineResult(rows=tuple(rows))
 
 

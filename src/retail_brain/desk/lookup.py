@@ -78,8 +78,9 @@ def find_profile(config: Configuration, key: str, *, with_members: bool = False)
 
 def _find(config: Configuration, pg: Connection, redis: RedisAddress, key: str, *, with_members: bool) -> ProfileResult:
     profile_id = resolve_key(pg, key)
-    if not with_members and not outbox.is_pending(pg, profile_id):
-        read = read_profile(redis, str(profile_id), generation=outbox.cache_generation(pg), settings=config.cache)
+    generation = None if with_members else outbox.trusted_generation(pg, profile_id)
+    if generation is not None:
+        read = read_profile(redis, str(profile_id), generation=generation, settings=config.cache)
         if read.document is not None:
             return _from_document(json.loads(read.document), key)
     found = lookup.fetch_profile(pg, profile_id)

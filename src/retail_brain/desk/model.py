@@ -119,7 +119,7 @@ def evaluate(config: Configuration, truth: Path, *, worst: int = 10) -> Evaluati
 
     with open_stores(config) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         _read_truth(con, truth)
-        read_export(stores.pg, con, "crosswalk", into="crosswalk")
+        read_export(stores.pg, con, "crosswalk", table="crosswalk")
         return measure(con, "crosswalk", "truth", worst=worst)
 
 

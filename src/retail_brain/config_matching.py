@@ -62,9 +62,9 @@ class SharedValueSettings(_Section):
 class TrainingSettings(_Section):
     """How much data a model learns from, and how far it trusts the shipped default model."""
 
-    random_pairs: int = Field(default=1_000_000, ge=1_000, description="pairs drawn to learn how often strangers agree")
-    blocked_pairs: int = Field(default=1_000_000, ge=1_000, description="pairs sampled from the blocking rules to learn how one person's records differ")
-    prior_strength: float = Field(default=50.0, gt=0, description="pairs that the default model counts for in each comparison")
+    random_pairs: int = Field(default=400_000, ge=1_000, description="pairs drawn to learn how often strangers agree")
+    blocked_pairs: int = Field(default=600_000, ge=1_000, description="pairs sampled from the blocking rules to learn how one person's records differ")
+    prior_strength: float = Field(default=300.0, gt=0, description="pairs that the default model counts for in each comparison")
     max_iterations: int = Field(default=200, ge=1)
     tolerance: float = Field(default=1e-5, gt=0)
     seed: int = Field(default=1, ge=0)
@@ -73,9 +73,9 @@ class TrainingSettings(_Section):
 class MatchingSettings(_Section):
     """Everything that decides who is one person."""
 
-    merge_probability: float = Field(default=0.8, gt=0, lt=1, description="links at or above it join records")
+    merge_probability: float = Field(default=0.85, gt=0, lt=1, description="links at or above it join records")
     review_probability: float = Field(default=0.1, gt=0, lt=1, description="pairs between it and merge_probability are shown for review")
-    clash_probability: float = Field(default=0.5, gt=0, lt=1, description="two records whose own details make it less likely than this that one person stands behind them are kept apart")
+    clash_probability: float = Field(default=0.2, gt=0, lt=1, description="two records whose own details make it less likely than this that one person stands behind them are kept apart")
     comparisons: tuple[str, ...] = Field(default=COMPARISON_NAMES, min_length=1)
     blocking_rules: tuple[BlockingRule, ...] = Field(default=DEFAULT_RULES, min_length=1)
     max_pairs_per_record: float = Field(default=5.0, gt=0, description="budget of one rule that is marked when_affordable")

@@ -70,8 +70,13 @@ def resolve(
 def _prepare_inputs(con: duckdb.DuckDBPyConnection, decisions: str | None, standing: str | None, refused: str | None) -> None:
     pair = "least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r"
     nothing = "select null::bigint as record_no_l, null::bigint as record_no_r where false"
-    for name, table in (("resolve_standing", standing), ("resolve_refused", refused)):
-        con.execute(f"create or replace temp table {name} as {f'select distinct {pair} from {quote_identifier(table)}' if table else nothing}")
+    con.execute(f"create or replace temp table resolve_standing as {f'select distinct {pair} from {quote_identifier(standing)}' if standing else nothing}")
+    before = f"select distinct {pair}, 'refused_before' as reason from {quote_identifier(refused)}" if refused else f"select *, '' as reason from ({nothing})"
+    con.execute("create table if not exists doubt (record_no_l bigint, record_no_r bigint)")
+    con.execute(
+        f"create or replace temp table resolve_refused as with before as ({before}) select * from before"
+        " union all select record_no_l, record_no_r, 'ambiguous' from doubt anti join before using (record_no_l, record_no_r)"
+    )
     chosen = f"select distinct {pair}, kind from {quote_identifier(decisions)}" if decisions else "select null::bigint as record_no_l, null::bigint as record_no_r, null::varchar as kind where false"
     con.execute(f"create or replace temp table resolve_decision as {chosen}")
     con.execute("create table if not exists clash (record_no_l bigint, record_no_r bigint, clash_bits double, reason varchar)")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from retail_brain import sql
+from retail_brain.engine import quote_identifier
 from retail_brain.matching.linker import level_sql, open_linker
 from retail_brain.matching.model import Model, with_settings
 from retail_brain.matching.score import bits_case_sql
@@ -22,8 +24,11 @@ if TYPE_CHECKING:
 
     from retail_brain.config_matching import MatchingSettings
 
+NUMBERS = ("name_suffix", "loyalty_id", "national_id")
+"""Of these a person has one. A pair that is linked by itself clashes only where one of them differs."""
 
-def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None) -> None:
+
+def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None) -> None:
     """Find the pairs that must not end in one profile.
 
     Args:
@@ -31,15 +36,19 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
         model: the trained model.
         settings: the matching section of the configuration.
         decisions: a table of must-links (record_no_l, record_no_r) that join records as well.
+        touching: a table of records (record_no); only groups that hold one of them are looked at.
 
     Creates clash, one row per pair inside a group that the links would make: record_no_l < record_no_r, clash_bits (below
-    zero: two people), reason (the comparison that speaks most against one person).
+    zero: two people), reason (the comparison that speaks most against one person); and doubt, one row per link that is
+    no better than a rival: one of its records fits another record about as well, and these two clash.
     """
     _join_groups(con, settings.merge_probability, decisions)
+    if touching:
+        con.execute(f"delete from link_group where group_no not in (select group_no from link_group semi join {quote_identifier(touching)} using (record_no))")
     con.execute(
-        "create or replace table clash_block as select '0' as match_key, l.record_no as join_key_l, r.record_no as join_key_r"
+        "create or replace table clash_block as select case when e.record_no_l is null then '0' else '1' end as match_key, l.record_no as join_key_l, r.record_no as join_key_r"
         " from link_group l join link_group r on l.group_no = r.group_no and l.record_no < r.record_no"
-        " anti join (select record_no_l, record_no_r from edge where match_probability >= ?) e on e.record_no_l = l.record_no and e.record_no_r = r.record_no",
+        " left join (select record_no_l, record_no_r from edge where match_probability >= ?) e on e.record_no_l = l.record_no and e.record_no_r = r.record_no",
         [settings.merge_probability],
     )
     own = tuple(comparison.name for comparison in model.comparisons if comparison.personal)
@@ -51,6 +60,7 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
     scored = linker.inference.predict(warning_mode="never")
     con.execute(f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}")
     scored.drop_table_from_database_and_remove_from_cache()
+    con.execute(sql.load("matching/clash_doubt"), {"merge_probability": settings.merge_probability})
     for table in ("clash_block", "clash_key", "clash_source"):
         con.execute(f"drop table {table}")
 
@@ -60,7 +70,7 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    more = f" union all select record_no_l, record_no_r from {decisions}" if decisions else ""
+    more = f" union all select record_no_l, record_no_r from {quote_identifier(decisions)}" if decisions else ""
     links = con.execute(f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]).fetchnumpy()
     left, right = (np.asarray(links[name], dtype=np.int64) for name in ("record_no_l", "record_no_r"))
     nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
@@ -69,7 +79,7 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
         return
     matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (places[: len(left)], places[len(left) :])), shape=(len(nodes), len(nodes)))
     _count, groups = connected_components(matrix, directed=False)
-    large = np.bincount(groups)[groups] > 2
+    large = np.bincount(groups)[groups] > 1
     con.register("link_group_in", {"record_no": nodes[large], "group_no": groups[large].astype(np.int64)})
     con.execute("create or replace table link_group as select * from link_group_in")
     con.unregister("link_group_in")
@@ -81,12 +91,17 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     bits = ", ".join(f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}" for name in names)
     total = " + ".join(f"bits_{name}" for name in names)
+    if {"given_name", "date_of_birth"} <= set(names):
+        # Fathers and sons share names by custom: next to dates of birth a generation apart, the same name says little.
+        total = total.replace("bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end")
     start = log2(model.same_share / model.home_share)
     reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
+    hard = " or ".join(f"level_{name} = 0" for name in names if name in NUMBERS) or "false"
+    gap = "level_date_of_birth, " if "date_of_birth" in names else ""
     return f"""
-with leveled as (select record_no_l, record_no_r, {levels} from {scored}),
-weighed as (select record_no_l, record_no_r, {bits} from leveled)
+with leveled as (select record_no_l, record_no_r, match_key, {levels} from {scored}),
+weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled)
 select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
 from weighed
-where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r}
+where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
 """

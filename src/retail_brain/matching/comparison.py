@@ -25,7 +25,8 @@ class Comparison:
 
     `columns` are the keys it looks at: a blocking rule on one of them says nothing about this comparison.
     `personal` marks what a person does not share with the household; of these, `namesake` marks what two people of one
-    home agree on only as strangers do, but for a few namesakes and twins.
+    home agree on only as strangers do, but for a few namesakes and twins. What is learnt about a `fixed` one is too
+    little and too one-sided (only namesakes have a suffix): its shares are those of the default model.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Comparison:
     levels: tuple[Level, ...]
     personal: bool = False
     namesake: bool = False
+    fixed: bool = False
 
 
 def _missing(column: str) -> str:
@@ -82,7 +84,7 @@ COMPARISONS = (
         levels=(
             Level(label="swapped with the last name", condition=_HALF_SWAPPED),
             Level(label="same", condition=_same("given_key"), term_column="given_key"),
-            Level(label="nickname or variant", condition="list_has_any(given_forms_l, given_forms_r)"),
+            Level(label="nickname or variant", condition="list_has_any(given_forms_l, given_forms_r)", term_column="given_root"),
             Level(label="initial", condition=_INITIAL),
             Level(label="another name", condition=_TWO_NAMES),
             Level(label="typing error", condition=_close("given_key")),
@@ -110,7 +112,7 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="name_suffix", label="Jr, Sr", columns=("suffix_key",), null_condition=_missing("suffix_key"), personal=True,
+        name="name_suffix", label="Jr, Sr", columns=("suffix_key",), null_condition=_missing("suffix_key"), personal=True, fixed=True,
         levels=(Level(label="same", condition=_same("suffix_key")), Level(label="different", condition="ELSE")),
     ),
     Comparison(
@@ -124,7 +126,8 @@ COMPARISONS = (
             Level(label="one slip, or day and month swapped", condition=_SLIP),
             Level(label="two parts same", condition=f"{_PARTS} >= 2"),
             Level(label="within a month, or two slips", condition="abs(birth_date_l - birth_date_r) <= 31 or damerau_levenshtein(birth_text_l, birth_text_r) <= 2"),
-            Level(label="different", condition="ELSE"),
+            Level(label="different", condition="abs(birth_date_l - birth_date_r) < 4748"),
+            Level(label="half a generation apart", condition="ELSE"),
         ),
     ),
     Comparison(

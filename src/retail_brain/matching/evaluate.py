@@ -1,7 +1,7 @@
-"""How good the profiles are, held against a truth: pairwise and B-cubed precision, recall and F1, and the worst errors.
+"""Accuracy against a truth: pairwise and B-cubed, and the worst errors.
 
-Apart from scoring because it looks at the outcome alone and would judge any crosswalk. B-cubed after Bagga and Baldwin,
-"Entity-based cross-document coreferencing using the vector space model" (1998).
+Apart from everything that decides, so that nothing can learn from a truth. Works on the table of how many records
+each profile shares with each true person; no pair is ever listed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
+from retail_brain.errors import InputError
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,77 +19,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorstError:
-    """One profile that mixes persons, or one person who is split.
-
-    `kind` is over-merged or over-split, `id` the profile's or the person's, `wrong_pairs` how many pairs it costs, `parts`
-    a few record keys of each person in the profile, or of each profile of the person.
-    """
+    """One profile that mixes persons, or one person that is split: its id, records, the other side's count, wrong or missed pairs."""
 
     kind: str
     id: str
     records: int
-    wrong_pairs: int
-    parts: tuple[tuple[str, ...], ...]
+    parts: int
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:
-    """A crosswalk held against a truth; shares are 0 to 1, and a record that the crosswalk lacks counts as alone."""
+    """How good a crosswalk is. Shares are 0 to 1; `records` counts those that the truth knows."""
 
     records: int
     missing: int
-    persons: int
     profiles: int
+    persons: int
     precision: float
     recall: float
     f1: float
     bcubed_precision: float
     bcubed_recall: float
     bcubed_f1: float
-    exact_persons: int
-    over_merged: int
-    over_split: int
-    largest_profile: int
+    over_merged_profiles: int
+    over_split_persons: int
     wrong_pairs: int
     missed_pairs: int
-    worst: tuple[WorstError, ...] = ()
+    worst: tuple[WorstError, ...]
 
 
-def evaluate(con: duckdb.DuckDBPyConnection, crosswalk: str, truth: str, *, worst: int = 10) -> EvaluationResult:
-    """Measure a crosswalk against a truth.
+def evaluate(con: duckdb.DuckDBPyConnection, crosswalk: str, truth: str, *, worst: int = 20) -> EvaluationResult:
+    """Compare a crosswalk with a truth.
 
     Args:
         con: holds both tables.
-        crosswalk: table with one row per record: source, record_id, profile_id.
-        truth: table with one row per record: source, record_id, person_id.
+        crosswalk: table or view of source, record_id, profile_id.
+        truth: table or view of source, record_id, person_id; a record that the crosswalk lacks counts as a profile of its own.
         worst: how many of the worst errors to list.
 
     Returns:
-        The scores; all zero records give precision and recall of 1.
+        Pairwise and B-cubed precision, recall and F1, counts of errors, and the worst of them.
+
+    Raises:
+        InputError: the truth is empty.
     """
-    for name, table in (("evaluated_crosswalk", crosswalk), ("evaluated_truth", truth)):
-        con.execute(f"create or replace temp view {name} as from {quote_identifier(table)}")
+    con.execute(f"create or replace temp view evaluate_crosswalk as select source::varchar as source, record_id::varchar as record_id, profile_id::varchar as profile_id from {quote_identifier(crosswalk)}")
+    con.execute(f"create or replace temp view evaluate_truth as select source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id from {quote_identifier(truth)}")
+    con.execute(sql.load("matching/evaluate_cell"))
     cursor = con.execute(sql.load("matching/evaluate_score"))
-    row = dict(zip((column[0] for column in cursor.description or ()), cursor.fetchall()[0], strict=True))
-    found = {name: value or 0 for name, value in row.items()}
-    right, said, true = (int(found.pop(f"{name}_pairs")) for name in ("right", "said", "true"))
-    precision, recall = _share(right, said), _share(right, true)
-    bcubed = (float(found.pop("bcubed_precision")), float(found.pop("bcubed_recall")))
-    errors = con.execute(sql.load("matching/evaluate_worst"), {"limit": worst}).fetchall() if worst else []
+    row = dict(zip([column[0] for column in cursor.description], cursor.fetchall()[0], strict=True))
+    if not row["records"]:
+        raise InputError("the truth file has no rows", hint="it needs the columns source, record_id, person_id")
+    errors = con.execute(sql.load("matching/evaluate_worst"), [worst]).fetchall()
+    con.execute("drop table evaluate_cell")
+    found = tuple(WorstError(kind=kind, id=name, records=int(records), parts=int(parts), pairs=int(pairs)) for kind, name, records, parts, pairs in errors)
+    return _result(row, found)
+
+
+def _result(row: dict[str, float], worst: tuple[WorstError, ...]) -> EvaluationResult:
+    right, said, real = int(row["right_pairs"]), int(row["said_pairs"]), int(row["real_pairs"])
+    precision, recall = right / said if said else 1.0, right / real if real else 1.0
     return EvaluationResult(
-        precision=precision, recall=recall, f1=_harmonic(precision, recall), bcubed_precision=bcubed[0],
-        bcubed_recall=bcubed[1], bcubed_f1=_harmonic(*bcubed), wrong_pairs=said - right, missed_pairs=true - right,
-        worst=tuple(
-            WorstError(kind=kind, id=name, records=records, wrong_pairs=wrong, parts=tuple(tuple(part) for part in parts))
-            for kind, name, records, wrong, parts in errors
-        ),
-        **{name: int(value) for name, value in found.items()},
-    )  # fmt: skip
+        records=int(row["records"]), missing=int(row["missing"]), profiles=int(row["profiles"]), persons=int(row["persons"]),
+        precision=precision, recall=recall, f1=_harmonic(precision, recall),
+        bcubed_precision=row["bcubed_precision"], bcubed_recall=row["bcubed_recall"], bcubed_f1=_harmonic(row["bcubed_precision"], row["bcubed_recall"]),
+        over_merged_profiles=int(row["over_merged"]), over_split_persons=int(row["over_split"]), wrong_pairs=said - right, missed_pairs=real - right, worst=worst,
+    )
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 1.0
-
-
-def _harmonic(left: float, right: float) -> float:
-    return 2 * left * right / (left + right) if left + right else 0.0
+def _harmonic(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0

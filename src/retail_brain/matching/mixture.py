@@ -36,7 +36,7 @@ class Block:
 Shares = list["NDArray[np.float64]"]
 
 
-def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], *, strength: float, max_iterations: int, tolerance: float) -> tuple[Shares, list[NDArray[np.float64]]]:
+def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], fixed: tuple[bool, ...], *, strength: float, max_iterations: int, tolerance: float) -> tuple[Shares, list[NDArray[np.float64]]]:
     """Fit level shares by MAP-EM.
 
     Args:
@@ -45,6 +45,7 @@ def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], *, stren
         personal: for each comparison whether it is a person's own. Two people of one home agree there as strangers
             do, but for a small share of namesakes and twins; left free, that class would swallow the badly garbled
             records of one person.
+        fixed: for each comparison whether the default model's shares are kept as they are.
         strength: how many pairs the prior counts for.
         max_iterations: steps at most.
         tolerance: stop when no share moves by more.
@@ -61,7 +62,9 @@ def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], *, stren
             weight = belongs * block.counts[:, None]
             mixes[number] = (weight.sum(axis=0) + np.array(block.start)) / (block.counts.sum() + 1.0)
             _gather(gained, block, weight)
-        fitted = [_normalise(array, own, strength * old[HOME]) for array, own, old in zip(gained, personal, prior, strict=True)]
+        fitted = [
+            old if kept else _normalise(array, own, strength * old[HOME]) for array, own, kept, old in zip(gained, personal, fixed, prior, strict=True)
+        ]
         moved = max(float(np.abs(new - old).max()) for new, old in zip(fitted, shares, strict=True))
         shares = fitted
         if moved < tolerance:

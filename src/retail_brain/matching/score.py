@@ -7,8 +7,9 @@ levels, how much of that evidence two people of one home would show as well.
 from __future__ import annotations
 
 from math import log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from retail_brain.engine import quote_identifier
 from retail_brain.matching.linker import level_sql, open_linker
 from retail_brain.matching.terms import attach_terms, weighed_levels
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from retail_brain.config_matching import MatchingSettings
     from retail_brain.matching.model import Model
+
+CHUNK_RECORDS = 2_000_000
 
 
 def score_all(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, progress: Callable[[str, float], None] | None = None) -> None:
@@ -35,10 +38,60 @@ def score_all(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matchin
     tell = progress or (lambda _step, _share: None)
     attach_terms(con, model, "match_key", "scored_key")
     linker = open_linker(con, model, "scored_key")
-    tell("scoring", 0.1)
-    least = log2(settings.review_probability / (1 - settings.review_probability))
-    scored = linker.inference.predict(threshold_match_weight=least, warning_mode="never")
-    con.execute(f"create or replace table edge as {edge_sql(model, scored.physical_name, least)}")
+    [(records,)] = con.execute("select count(*) from match_key").fetchall()
+    chunks = max(1, int(records) // CHUNK_RECORDS)
+    con.execute("drop table if exists edge")
+    for chunk in range(1, chunks + 1):
+        tell("scoring", (chunk - 1) / chunks)
+        scored = linker.inference.predict_chunk((chunk, chunks), (1, 1), threshold_match_weight=_least_bits(settings), warning_mode="never")
+        _keep_edges(con, model, scored, "edge", settings)
+    con.execute("drop table scored_key")
+
+
+def score_changed(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, changed: str = "changed_key", into: str = "edge") -> None:
+    """Score new and changed records, within themselves and against all others.
+
+    Args:
+        con: holds match_key (all records) and the model's term_frequency.
+        model: the trained model; a pair weighs what `score_all` would give it.
+        settings: the matching section of the configuration.
+        changed: table of the records to score: record_no.
+        into: table to create, one row per pair at or above the review threshold.
+    """
+    con.execute(f"create or replace temp table changed_source as select * from match_key semi join {quote_identifier(changed)} using (record_no)")
+    con.execute(f"create or replace temp table other_source as {_candidate_sql(model, changed)}")
+    attach_terms(con, model, "changed_source", "changed_scored_key")
+    attach_terms(con, model, "other_source", "other_scored_key")
+    con.execute(f"drop table if exists {quote_identifier(into)}")
+    linker = open_linker(con, model, "changed_scored_key")
+    frame = linker._db_api.register("changed_scored_key", dataset_display_name="changed")
+    other = linker._db_api.register("other_scored_key", dataset_display_name="other")
+    least = _least_bits(settings)
+    within = linker.inference.predict_within(frame, threshold_match_weight=least, warning_mode="never")
+    _keep_edges(con, model, within, into, settings)
+    between = linker.inference.predict_between(frame, other, threshold_match_weight=least, warning_mode="never")
+    _keep_edges(con, model, between, into, settings)
+    for table in ("changed_source", "other_source", "changed_scored_key", "other_scored_key"):
+        con.execute(f"drop table {table}")
+
+
+def _candidate_sql(model: Model, changed: str) -> str:
+    """Return the keys of all unchanged records that share a blocking value with a changed one."""
+    found = []
+    for rule in model.blocking_rules:
+        columns = ", ".join(quote_identifier(column) for column in rule)
+        found.append(f"select record_no from match_key semi join (select {columns} from changed_source) using ({columns})")
+    return f"select * from match_key semi join ({' union '.join(found)}) using (record_no) anti join {quote_identifier(changed)} using (record_no)"
+
+
+def _least_bits(settings: MatchingSettings) -> float:
+    return log2(settings.review_probability / (1 - settings.review_probability))
+
+
+def _keep_edges(con: duckdb.DuckDBPyConnection, model: Model, scored: Any, into: str, settings: MatchingSettings) -> None:
+    query = edge_sql(model, scored.physical_name, _least_bits(settings))
+    con.execute(f"create table if not exists {quote_identifier(into)} as {query} limit 0")
+    con.execute(f"insert into {quote_identifier(into)} {query}")
     scored.drop_table_from_database_and_remove_from_cache()
 
 

@@ -31,7 +31,11 @@ if TYPE_CHECKING:
     from retail_brain.matching.comparison import Comparison
     from retail_brain.matching.mixture import Shares
 
-Progress = "Callable[[str, float], None]"
+SAME_PAIRS_PER_RECORD = 0.1
+HOME_PAIRS_PER_RECORD = 0.02
+"""Pairs believed in before the data speaks. The second keeps the class alive where homes are not to be seen."""
+BELIEF_RECORDS = 300
+"""How many records that belief counts for."""
 
 
 def train_model(
@@ -123,7 +127,7 @@ def _learn(con: duckdb.DuckDBPyConnection, start: Model, comparisons: tuple[Comp
     prior = [np.array([getattr(start.shares[comparison.name], kind) for kind in CLASSES]) for comparison in comparisons]
     blocks = [_block(con, comparisons, number, rule) for number, rule in enumerate(start.blocking_rules)] + [_block(con, comparisons, -1, ())]
     training = settings.training
-    fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), strength=training.prior_strength, max_iterations=training.max_iterations, tolerance=training.tolerance)
+    fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength, max_iterations=training.max_iterations, tolerance=training.tolerance)
     same, home = _overall_shares(con, fitted, comparisons, start, records, share)
     shares = {
         comparison.name: LevelShare(**{kind: tuple(round(float(value), 12) for value in array[number]) for number, kind in enumerate(CLASSES)})
@@ -152,13 +156,14 @@ def _overall_shares(con: duckdb.DuckDBPyConnection, fitted: Shares, comparisons:
     levels, counts = _patterns(con, "train_union", comparisons)
     every = records * (records - 1) / 2
     mix = np.array([1 / records, 1 / records, 1.0])
-    lean = np.array([start.same_share, start.home_share])
+    extra = np.array([0.0, HOME_PAIRS_PER_RECORD * records])
+    believed = np.array([SAME_PAIRS_PER_RECORD, HOME_PAIRS_PER_RECORD]) * BELIEF_RECORDS
     for _ in range(100):
         mix[STRANGER] = 1 - mix[SAME] - mix[HOME]
         belongs = responsibility(levels, fitted, mix, (True,) * len(comparisons))
         found = (belongs * counts[:, None]).sum(axis=0) * 1000 / share
-        new = (found[:2] + 1.0) / (every + 1.0)
-        if np.abs(new - mix[:2]).max() <= 1e-9 * float(lean.max() > 0):
+        new = (found[:2] + extra + believed) * records / (records + BELIEF_RECORDS) / every
+        if np.abs(new - mix[:2]).max() <= 1e-3 / every:
             break
         mix[:2] = new
     return round(float(mix[SAME]), 15), round(float(mix[HOME]), 15)

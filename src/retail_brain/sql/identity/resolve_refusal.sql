@@ -1,4 +1,4 @@
--- One row per refused link: the two records, match weight, levels, blocking rule, reason, and the two records that clash (NULL for a link refused before).
+-- One row per refused link: the two records, match weight, levels, blocking rule, reason, and the two records that clash (NULL for a link that was refused before or is no better than a rival).
 create or replace table refusal as
 select
     link.record_no_l,
@@ -15,7 +15,7 @@ join resolve_conflict conflict on conflict.position = forest_refused.blamed
 join resolve_node l on l.node = conflict.node_l
 join resolve_node r on r.node = conflict.node_r
 union all
-select edge.record_no_l, edge.record_no_r, edge.match_weight, edge.levels, edge.blocking_rule, 'refused_before', null, null
+select edge.record_no_l, edge.record_no_r, edge.match_weight, edge.levels, edge.blocking_rule, resolve_refused.reason, null, null
 from edge
 join resolve_refused using (record_no_l, record_no_r)
 anti join (select record_no_l, record_no_r from resolve_decision where kind = 'must_link') using (record_no_l, record_no_r)

@@ -222,3 +222,10 @@ class SynthResult:
     folder: str
     records: int
     persons: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeListResult:
+    """Rows of the merge log, newest first."""
+
+    entries: tuple[HistoryEntry, ...]

@@ -47,8 +47,7 @@ def find_model(
     model_id = model_in_use(workspace) or previous_id
     if model_id is None:
         return None
-    note = read_note(workspace.models / model_id)
-    if note.get("fingerprint") != fingerprint(settings):
+    if read_note(workspace.models / model_id).get("fingerprint") != fingerprint(settings):
         return None
     try:
         return load_model(con, workspace, model_id)
@@ -70,9 +69,13 @@ def load_model(con: duckdb.DuckDBPyConnection, workspace: Workspace, model_id: s
     from retail_brain.matching.model import Model
 
     folder = workspace.models / model_id
-    terms = folder / _TERMS
-    if not terms.is_file() or read_note(folder).get("terms_hash") != file_hash(terms):
+    terms, note = folder / _TERMS, read_note(folder)
+    if not terms.is_file() or note.get("terms_hash") != file_hash(terms):
         raise ConfigurationError(f"model {model_id} is missing or damaged", hint="retail-brain model train")
+    if note.get("made_by") != made_by():
+        raise ConfigurationError(
+            f"model {model_id} was trained by another version of Retail Brain", hint="retail-brain model train, then retail-brain run"
+        )
     con.execute(f"create or replace table term_frequency as from read_parquet({quote_text(str(terms))})")
     return Model.load(folder)
 
@@ -86,7 +89,7 @@ def keep_model(con: duckdb.DuckDBPyConnection, settings: MatchingSettings, works
     digest = file_hash(partial)
     partial.replace(folder / _TERMS)
     model.save(folder)
-    note = {"fingerprint": fingerprint(settings), "terms_hash": digest, "trained_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    note = {"fingerprint": fingerprint(settings), "made_by": made_by(), "terms_hash": digest, "trained_at": datetime.now(UTC).isoformat(timespec="seconds")}
     replace_text(folder / _NOTE, json.dumps(note, indent=1))
     replace_text(workspace.models / _IN_USE, model.model_id)
 
@@ -121,5 +124,13 @@ def read_note(folder: Path) -> dict[str, Any]:
 
 def fingerprint(settings: MatchingSettings) -> str:
     """Return a hash of the settings that a model is trained with."""
-    text = settings.model_dump_json(include=_TRAINED_BY)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256((settings.model_dump_json(include=_TRAINED_BY) + made_by()).encode()).hexdigest()
+
+
+def made_by() -> str:
+    """Return a hash of what a model's numbers mean: the comparisons and their levels, and Splink's version."""
+    from importlib.metadata import version
+
+    from retail_brain.matching.comparison import COMPARISONS
+
+    return hashlib.sha256(f"{COMPARISONS!r} {version('splink')}".encode()).hexdigest()[:16]

@@ -1,32 +1,33 @@
-"""The checks of this project, one session each. Everything runs in the environment that nox itself runs in,
-so that what is checked is what is installed; `build` alone makes a clean one.
+"""The checks of this project, one session each. Everything runs in the environment that nox itself runs in, so that
+what is checked is what is installed; `build` alone makes a clean one.
 
     nox                 everything that CI runs
     nox -s tests        one of them
+    nox -s external     by hand: against the PostgreSQL and Redis of the operating system
 """
 
 from __future__ import annotations
 
 import os
-import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "types", "imports", "docs", "tests", "build"]
+nox.options.sessions = ["lint", "types", "imports", "docs", "build", "tests"]
 
-BIN = Path(shutil.which("nox") or "nox").parent
-ENVIRONMENT = {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+ENVIRONMENT = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style and spelling."""
+    """Style, spelling, and versions that fit one another."""
     session.run("ruff", "check", ".", env=ENVIRONMENT)
     session.run("ruff", "format", "--check", ".", env=ENVIRONMENT)
     session.run("codespell", env=ENVIRONMENT)
+    session.run("python", "-m", "pip", "check", "--disable-pip-version-check", env=ENVIRONMENT)
 
 
 @nox.session
@@ -48,25 +49,45 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session
+def build(session: nox.Session) -> None:
+    """The wheel, installed into a clean environment, does the whole demo with nothing of the source tree around it."""
+    with tempfile.TemporaryDirectory(prefix="retail-brain-build-") as folder:
+        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, env=ENVIRONMENT, silent=True)
+        session.run("python", "-m", "venv", f"{folder}/clean", env=ENVIRONMENT)
+        python, command = f"{folder}/clean/bin/python", f"{folder}/clean/bin/retail-brain"
+        pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")
+        session.run(*pip, "--require-hashes", "-r", ".ci/run.lock", env=ENVIRONMENT)
+        (wheel,) = Path(folder).glob("*.whl")
+        session.run(*pip, "--no-deps", str(wheel), env=ENVIRONMENT)
+        with session.chdir(folder):
+            session.run(command, "--version", env=ENVIRONMENT)
+            try:
+                session.run(command, "demo", env=ENVIRONMENT, silent=True)
+            finally:
+                session.run(command, "services", "stop", env=ENVIRONMENT, silent=True)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """The whole suite against real servers."""
     session.run("pytest", *(session.posargs or ["-q", "-n", "2"]), env=ENVIRONMENT)
 
 
 @nox.session
-def build(session: nox.Session) -> None:
-    """The wheel, installed into a clean environment, answers."""
-    with tempfile.TemporaryDirectory(prefix="retail-brain-build-") as folder:
-        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, env=ENVIRONMENT, silent=True)
-        session.run("python", "-m", "venv", f"{folder}/clean", env=ENVIRONMENT)
-        python = f"{folder}/clean/bin/python"
-        session.run(python, "-m", "pip", "install", "-q", "--require-hashes", "-r", ".ci/run.lock", env=ENVIRONMENT)
-        (wheel,) = Path(folder).glob("*.whl")
-        session.run(python, "-m", "pip", "install", "-q", "--no-deps", str(wheel), env=ENVIRONMENT)
-        session.run(f"{folder}/clean/bin/retail-brain", "--version", env=ENVIRONMENT)
+def external(session: nox.Session) -> None:
+    """By hand: the same crosswalk with the PostgreSQL and Redis of the operating system, in the clear and with TLS."""
+    script = "tests/acceptance/external.py"
+    for options in [session.posargs] if session.posargs else [[], ["--tls"]]:
+        session.run("python", script, *options, env=ENVIRONMENT)
+
+
+@nox.session
+def screens(session: nox.Session) -> None:
+    """By hand: run the commands that the pages show and put their output in place."""
+    session.run("python", "docs/screens.py", *session.posargs, env=ENVIRONMENT)
 
 
 @nox.session
 def relock(session: nox.Session) -> None:
-    """By hand: resolve the pinned versions again."""
+    """By hand, with uv: resolve the pinned versions again."""
     session.run(".ci/relock", *session.posargs, env=ENVIRONMENT, external=True)

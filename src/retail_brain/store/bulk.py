@@ -59,6 +59,7 @@ def first_load(
     Returns:
         Rows written, by table.
     """
+    conn.execute(sql.load("store/spare_wal_compression"))
     conn.execute("set local default_statistics_target = 20")  # autovacuum looks again, at leisure
     conn.execute(pg.SQL("set local maintenance_work_mem = {}").format(pg.Literal(f"{int(maintenance_memory_mb)}MB")))
     rows: dict[str, int] = {}

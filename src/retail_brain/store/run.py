@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import class_row
@@ -52,8 +53,28 @@ class RunResult:
 
 
 def holder_name() -> str:
-    """Return how this process calls itself in the lease: host and process id."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Return how this process calls itself in the lease: host, process id, and its birth, which no later one shares."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_birth(os.getpid())}"
+
+
+def _birth(process_id: int) -> str:
+    """Return the process space and the start of a living process, or nothing where there is none."""
+    try:
+        state, *fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        space = Path("/proc/self/ns/pid").stat().st_ino
+    except (OSError, ValueError):
+        return ""
+    return "" if state in "ZX" else f"{space}.{fields[18]}"
+
+
+def _has_died(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that is no more; of others nothing is known."""
+    host, _, rest = holder.partition(":")
+    number, _, birth = rest.partition(":")
+    space = _birth(os.getpid()).partition(".")[0]
+    if host != socket.gethostname() or not number.isdigit() or not space or birth.partition(".")[0] != space:
+        return False
+    return _birth(int(number)) != birth
 
 
 def acquire_lease(conn: Connection, *, holder: str | None = None, duration_s: float = 120.0) -> Lease:
@@ -71,13 +92,17 @@ def acquire_lease(conn: Connection, *, holder: str | None = None, duration_s: fl
         LockedError: another process holds it and is alive.
     """
     with translated(), conn.transaction():
+        other = conn.execute(sql.load("store/show_lease")).fetchone()
+        dead = other[0] if other and other[0] and _has_died(other[0]) else None
         taken = conn.execute(
-            sql.load("store/acquire_lease"), {"holder": holder or holder_name(), "duration_s": duration_s}
+            sql.load("store/acquire_lease"),
+            {"holder": holder or holder_name(), "duration_s": duration_s, "dead_holder": dead},
         ).fetchone()
         if taken is not None:
             return Lease(token=taken[0], holder=taken[1], expires_at=taken[2])
         other = conn.execute(sql.load("store/show_lease")).fetchone()
-    name, run_id, renewed = other if other else ("another process", None, None)
+    name, run_id, renewed = other if other else (None, None, None)
+    name = ":".join(name.split(":")[:2]) if name else "another process"
     run = f"run {run_id}" if run_id else "a run"
     raise LockedError(
         f"{run} by {name} holds the lease (last sign of life {renewed:%Y-%m-%d %H:%M:%S} UTC)"

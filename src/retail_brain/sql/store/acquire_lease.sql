@@ -1,4 +1,4 @@
--- one row when the lease was free or its time was up: token, holder, end
+-- one row when the lease was free, its time was up or its holder is known to be dead: token, holder, end
 update lease
 set
   token = token + 1,
@@ -8,7 +8,7 @@ set
   renewed_at = clock_timestamp(),
   expires_at = clock_timestamp() + make_interval(secs => %(duration_s)s)
 where name = 'run'
-  and (holder is null or expires_at < clock_timestamp())
+  and (holder is null or expires_at < clock_timestamp() or holder = %(dead_holder)s::text)
 returning
   token,
   holder,

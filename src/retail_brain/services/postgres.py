@@ -180,7 +180,7 @@ def configuration_text(settings: ServicesSettings, sockets: Path) -> str:
         "fsync": "on",
         "full_page_writes": "on",
         "synchronous_commit": "on",
-        "wal_compression": "pglz",
+        "wal_compression": "off",
         "max_wal_size": f"{settings.max_wal_size_mb}MB",
         "min_wal_size": "128MB",
         "checkpoint_timeout": "15min",

@@ -41,6 +41,8 @@ def export(config: Configuration, what: Exported, to: Path, *, raw: bool = False
         ConfigurationError: the ending says no format.
         ResourceError: the file cannot be written.
     """
+    import duckdb
+
     from retail_brain.store.export import read_export
 
     if to.suffix not in (".csv", ".parquet"):
@@ -53,7 +55,7 @@ def export(config: Configuration, what: Exported, to: Path, *, raw: bool = False
         try:
             con.execute(_copy_sql(con, what, partial, as_csv=to.suffix == ".csv", guarded=not raw))
             partial.replace(to)
-        except OSError as error:
+        except (OSError, duckdb.IOException) as error:
             raise ResourceError(f"{to} cannot be written", hint="check the folder's owner and the free disk") from error
         finally:
             partial.unlink(missing_ok=True)

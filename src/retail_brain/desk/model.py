@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from retail_brain.engine import open_engine, quote_text
@@ -54,10 +54,11 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
 
     with open_stores(config, progress) as stores, stores.workspace.lock("retail-brain model train"):
         with open_engine(config.resources, stores.workspace.scratch) as con:
-            if load_previous(stores, con).run_id is None:
+            previous = load_previous(stores, con)
+            if previous.run_id is None:
                 raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
             con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
-            steps.build_keys(con, config)
+            steps.build_keys(con, config, replace(previous, has_edges=False))
             model_id = models.next_model_id(stores.workspace)
             model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
             models.keep_model(con, config.matching, stores.workspace, model)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.config.file import FILE_NAME
 from retail_brain.desk.result import InitResult, InitSource, SynthResult
-from retail_brain.errors import ConfigurationError, InputError, ResourceError
+from retail_brain.errors import ConfigurationError, InputError
 from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
@@ -66,10 +66,7 @@ def initialise(folder: Path, *, force: bool = False) -> InitResult:
     with duckdb.connect() as con:
         recognition = recognise(folder, con)
     text = render_configuration(recognition, top=_TOP, other_sections=_OTHER_SECTIONS)
-    try:
-        replace_text(path, text)
-    except OSError as error:
-        raise ResourceError(f"{path} cannot be written", hint="check the folder's owner and the free disk") from error
+    replace_text(path, text)
     return InitResult(
         path=str(path), folder=str(folder), sources=tuple(_describe(source) for source in recognition.sources),
         left_out=tuple(f"{name}: {reason}" for name, reason in recognition.left_out),

@@ -56,13 +56,24 @@ def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sour
     return changes
 
 
-def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration) -> None:
-    """Find placeholders and shared values, and make the keys of every live record."""
+def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState) -> None:
+    """Find placeholders and shared values, and make the keys of every live record.
+
+    Args:
+        con: has live_record and, where `previous.has_edges`, match_key_before and shared_value_before.
+        config: the configuration.
+        previous: whether the keys of the night before can be taken over for records that did not change.
+    """
     from retail_brain.standardise.keys import build_keys as build
     from retail_brain.standardise.shared import find_shared
 
     find_shared(con, "live_record", settings=config.matching)
-    build(con, "live_record", settings=config.matching)
+    if not previous.has_edges:
+        build(con, "live_record", settings=config.matching)
+        return
+    con.execute(sql.load("pipeline/rekeyed_record"))
+    build(con, "rekeyed_record", into="match_key_tonight", settings=config.matching)
+    con.execute(sql.load("pipeline/match_key"))
 
 
 def choose_model(
@@ -102,7 +113,7 @@ def score(
             if changed:
                 from retail_brain.matching.score import score_changed
 
-                score_changed(con, model, changed="changed_key", settings=config.matching, progress=tell)
+                score_changed(con, model, changed="changed_key", settings=config.matching)
             pairs = count(con, "edge")
             con.execute("insert into edge by name from edge_kept; drop table edge_kept; drop table edge_before")
             tell("scored", 1.0)

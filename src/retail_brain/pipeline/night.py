@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 INGESTED, MATCHED = "ingested", "matched"
 STAGES = ("ingest", "match", "publish", "warm")
 _INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
-_DIFFERENCES = ("record_change", "profile", "profile_gone", "profile_alias_new", "merge_log_new", "shared_value")
+_DIFFERENCES = ("record_change", "profile", "profile_gone", "profile_alias_new", "merge_log_new")
 _TOLD = ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id")
 
 
@@ -91,7 +91,7 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
             try:
                 yield night
             except BaseException:
-                if night.run_id:
+                if night.run_id and night.result.status != "held":
                     lease.note_failure(night.run_id)
                 raise
 
@@ -115,7 +115,10 @@ def run_night(
     """
     with open_night(config, progress, f"retail-brain {'run' if last == 'warm' else last}") as night:
         wanted = STAGES[: STAGES.index(last) + 1]
-        if _ingest(night, files) and "match" in wanted:
+        if not _ingest(night, files):
+            if "warm" in wanted and night.stores.has_published:
+                _warm(night, all_keys=False)
+        elif "match" in wanted:
             _match(night)
             if "publish" in wanted and night.result.status != "held":
                 _publish(night, warm="warm" in wanted)
@@ -173,6 +176,9 @@ def _ingest(night: Night, files: Sequence[Path] | None) -> bool:
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
         night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
+        for name in _INTAKE:
+            if not waiting.is_intact(name):
+                waiting.write(night.con, name)
     else:
         night.run_id = night.lease.begin()
         night.folder = workspace.create_run_folder(night.run_id)
@@ -196,7 +202,7 @@ def _match(night: Night) -> None:
     night.progress("standardise", total=2)
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
     night.progress("standardise", done=1, total=2)
-    steps.build_keys(con, config)
+    steps.build_keys(con, config, previous)
     night.progress("standardise", done=2, total=2)
     night.clock.lap("standardise")
     model = steps.choose_model(con, config, night.stores.workspace, previous, night.progress)
@@ -283,11 +289,22 @@ def _reopen(night: Night, stage: str, run_id: int | None) -> bool:
     night.folder, night.run_id = waiting, night.lease.adopt(manifest["run_id"])
     night.tell(run_id=night.run_id, status="ingested")
     if stage == INGESTED:
-        return all(waiting.read(night.con, name) for name in _INTAKE)
+        _read_intake(night)
+        return True
     previous = load_previous(night.stores, night.con)
     if manifest["base_run"] != previous.run_id:
-        raise RefusedError(f"run {night.run_id} was matched before the last one was published", hint="retail-brain match")
-    return _reload(night)
+        raise RefusedError(f"run {night.run_id} was matched before the last one was published", hint="retail-brain run")
+    if not _reload(night):
+        _read_intake(night)
+        _match(night)
+    return True
+
+
+def _read_intake(night: Night) -> None:
+    if not all(night.artefacts.read(night.con, name) for name in _INTAKE):
+        raise RefusedError(
+            f"what run {night.run_id} ingested is damaged in the workspace", hint="retail-brain run reads the deliveries again"
+        )
 
 
 def _reload(night: Night) -> bool:

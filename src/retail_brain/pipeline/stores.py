@@ -31,6 +31,13 @@ class Stores:
     pg: psycopg.Connection
     started: tuple[str, ...] = ()
 
+    @property
+    def has_published(self) -> bool:
+        """Whether readers see anything yet."""
+        from retail_brain.store.run import latest_published
+
+        return latest_published(self.pg) is not None
+
 
 def open_workspace(config: Configuration) -> Workspace:
     """Return the workspace of a configuration, created where it is missing."""

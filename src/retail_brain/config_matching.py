@@ -38,7 +38,6 @@ DEFAULT_RULES = (
     _rule("birth_date", "postal_key", when_affordable=True),
     _rule("address_key", "given_initial"),
     _rule("address_key", "family_code"),
-    _rule("house_key", "given_root", "family_initial", when_affordable=True),
     _rule("given_root", "family_code", when_affordable=True),
     _rule("name_pair", when_affordable=True),
     _rule("email_local", when_affordable=True),
@@ -46,7 +45,7 @@ DEFAULT_RULES = (
     _rule("birth_date", when_affordable=True),
     _rule("family_code", when_affordable=True),
     _rule("given_key", when_affordable=True),
-    _rule("house_key", "postal_key", when_affordable=True),
+    _rule("house_key", "postal_key", "family_initial", when_affordable=True),
     _rule("birth_year", "given_initial", when_affordable=True),
 )
 
@@ -62,8 +61,8 @@ class SharedValueSettings(_Section):
 class TrainingSettings(_Section):
     """How much data a model learns from, and how far it trusts the shipped default model."""
 
-    random_pairs: int = Field(default=400_000, ge=1_000, description="pairs drawn to learn how often strangers agree")
-    blocked_pairs: int = Field(default=600_000, ge=1_000, description="pairs sampled from the blocking rules to learn how one person's records differ")
+    random_pairs: int = Field(default=250_000, ge=1_000, description="pairs drawn to learn how often strangers agree")
+    blocked_pairs: int = Field(default=500_000, ge=1_000, description="pairs sampled from the blocking rules to learn how one person's records differ")
     prior_strength: float = Field(default=300.0, gt=0, description="pairs that the default model counts for in each comparison")
     max_iterations: int = Field(default=200, ge=1)
     tolerance: float = Field(default=1e-5, gt=0)
@@ -78,7 +77,7 @@ class MatchingSettings(_Section):
     clash_probability: float = Field(default=0.2, gt=0, lt=1, description="two records whose own details make it less likely than this that one person stands behind them are kept apart")
     comparisons: tuple[str, ...] = Field(default=COMPARISON_NAMES, min_length=1)
     blocking_rules: tuple[BlockingRule, ...] = Field(default=DEFAULT_RULES, min_length=1)
-    max_pairs_per_record: float = Field(default=5.0, gt=0, description="budget of one rule that is marked when_affordable")
+    max_pairs_per_record: float = Field(default=1.0, gt=0, description="budget of one rule that is marked when_affordable")
     affordable_pairs: int = Field(default=200_000, ge=0, description="a rule that is marked when_affordable may always make this many pairs")
     max_pairs: int = Field(default=2_000_000_000, ge=1, description="more pairs than this from one rule and matching is refused")
     max_block_records: int = Field(default=20_000, ge=2, description="more records than this under one value of a rule and matching is refused")

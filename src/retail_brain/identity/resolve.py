@@ -76,6 +76,7 @@ def _prepare_inputs(con: duckdb.DuckDBPyConnection, decisions: str | None, stand
     con.execute(
         f"create or replace temp table resolve_refused as with before as ({before}) select * from before"
         " union all select record_no_l, record_no_r, 'ambiguous' from doubt anti join before using (record_no_l, record_no_r)"
+        " anti join resolve_standing using (record_no_l, record_no_r)"
     )
     chosen = f"select distinct {pair}, kind from {quote_identifier(decisions)}" if decisions else "select null::bigint as record_no_l, null::bigint as record_no_r, null::varchar as kind where false"
     con.execute(f"create or replace temp table resolve_decision as {chosen}")

@@ -64,9 +64,11 @@ def _count(con: duckdb.DuckDBPyConnection, rule: BlockingRule, settings: Matchin
 def block_count_sql(columns: tuple[str, ...]) -> str:
     """Return one row: pairs of the rule, records of its largest block, shape of that block's value."""
     names = [quote_identifier(column) for column in columns]
+    chosen = ", ".join(names)
     shape = " || ' + ' || ".join(f"regexp_replace(regexp_replace({name}::varchar, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')" for name in names)
     known = " and ".join(f"{name} is not null" for name in names)
     return (
-        "select coalesce(sum(records * (records - 1) // 2), 0)::bigint, coalesce(max(records), 0)::bigint, coalesce(arg_max(shape, (records, shape)), '')"
-        f" from (select count(*) as records, any_value({shape}) as shape from match_key where {known} group by {', '.join(names)} having count(*) > 1)"
+        f"with block as (select {chosen}, count(*) as records from match_key where {known} group by {chosen} having count(*) > 1)"
+        " select coalesce(sum(records * (records - 1) // 2), 0)::bigint, coalesce(max(records), 0)::bigint,"
+        f" coalesce((select {shape} from block order by records desc, {chosen} limit 1), '') from block"
     )

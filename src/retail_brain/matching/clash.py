@@ -14,6 +14,7 @@ import numpy as np
 
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
+from retail_brain.matching.comparison import COMPARISONS
 from retail_brain.matching.linker import level_sql, open_linker
 from retail_brain.matching.model import Model, with_settings
 from retail_brain.matching.score import bits_case_sql
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from retail_brain.config_matching import MatchingSettings
 
 NUMBERS = ("name_suffix", "loyalty_id", "national_id")
-"""Of these a person has one. A pair that is linked by itself clashes only where one of them differs."""
+"""Of these a person has one. A pair that is linked by itself clashes only where one of them differs, or both have known
+first names that are not each other's nicknames."""
+ANOTHER_NAME = next(number for number, level in enumerate(reversed(COMPARISONS[0].levels)) if level.label == "another name")
 
 
 def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None) -> None:
@@ -35,7 +38,7 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
         con: holds match_key, term_frequency and edge.
         model: the trained model.
         settings: the matching section of the configuration.
-        decisions: a table of must-links (record_no_l, record_no_r) that join records as well.
+        decisions: a table of decisions (record_no_l, record_no_r, kind); its must-links join records as well.
         touching: a table of records (record_no); only groups that hold one of them are looked at.
 
     Creates clash, one row per pair inside a group that the links would make: record_no_l < record_no_r, clash_bits (below
@@ -70,7 +73,7 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    more = f" union all select record_no_l, record_no_r from {quote_identifier(decisions)}" if decisions else ""
+    more = f" union all select record_no_l, record_no_r from {quote_identifier(decisions)} where kind = 'must_link'" if decisions else ""
     links = con.execute(f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]).fetchnumpy()
     left, right = (np.asarray(links[name], dtype=np.int64) for name in ("record_no_l", "record_no_r"))
     nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
@@ -93,11 +96,14 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     total = " + ".join(f"bits_{name}" for name in names)
     if {"given_name", "date_of_birth"} <= set(names):
         # Fathers and sons share names by custom: next to dates of birth a generation apart, the same name says little.
+        # Twins share their date of birth: next to another known first name, the same date says little.
         total = total.replace("bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end")
+        total = total.replace("bits_date_of_birth", f"case when level_given_name = {ANOTHER_NAME} then least(bits_date_of_birth, 1.0) else bits_date_of_birth end")
     start = log2(model.same_share / model.home_share)
     reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
-    hard = " or ".join(f"level_{name} = 0" for name in names if name in NUMBERS) or "false"
-    gap = "level_date_of_birth, " if "date_of_birth" in names else ""
+    certain = [f"level_{name} = 0" for name in names if name in NUMBERS] + [f"level_given_name = {ANOTHER_NAME}" for name in names if name == "given_name"]
+    hard = " or ".join(certain) or "false"
+    gap = "".join(f"level_{name}, " for name in ("given_name", "date_of_birth") if name in names)
     return f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels} from {scored}),
 weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled)

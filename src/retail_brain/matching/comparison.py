@@ -57,7 +57,12 @@ _NO_PLACE = f"({_missing('address_key')} and {_missing('postal_key')} and {_miss
 
 def _close(column: str) -> str:
     shorter = f"least(length({column}_l), length({column}_r))"
-    return f"{shorter} >= 4 and abs(length({column}_l) - length({column}_r)) <= 2 and damerau_levenshtein({column}_l, {column}_r) <= case when {shorter} >= 7 then 2 else 1 end"
+    return f"{shorter} >= 4 and abs(length({column}_l) - length({column}_r)) <= 2 and jaro_winkler_similarity({column}_l, {column}_r) >= 0.75 and damerau_levenshtein({column}_l, {column}_r) <= case when {shorter} >= 7 then 2 else 1 end"
+
+
+def _few_edits(column: str) -> str:
+    """The similarity is much cheaper than the distance, and rules most pairs out."""
+    return f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.8 and damerau_levenshtein({column}_l, {column}_r) <= 2"
 
 
 def _part(column: str, length: int, *, tail: bool) -> str:
@@ -69,7 +74,7 @@ def _part(column: str, length: int, *, tail: bool) -> str:
 
 _INITIAL = "least(length(given_key_l), length(given_key_r)) = 1 and given_initial_l = given_initial_r"
 _PARTS = "(birth_text_l[1:4] = birth_text_r[1:4])::int + (birth_text_l[5:6] = birth_text_r[5:6])::int + (birth_text_l[7:8] = birth_text_r[7:8])::int"
-_SLIP = "damerau_levenshtein(birth_text_l, birth_text_r) <= 1 or birth_text_l = birth_text_r[1:4] || birth_text_r[7:8] || birth_text_r[5:6]"
+_SLIP = f"({_PARTS} >= 2 and damerau_levenshtein(birth_text_l, birth_text_r) <= 1) or birth_text_l = birth_text_r[1:4] || birth_text_r[7:8] || birth_text_r[5:6]"
 _NEAR_ADDRESS = (
     "(house_key_l = house_key_r and jaro_winkler_similarity(street_key_l, street_key_r) >= 0.86)"
     " or jaro_winkler_similarity(address_key_l, address_key_r) >= 0.94"
@@ -125,7 +130,7 @@ COMPARISONS = (
             Level(label="same", condition=_same("birth_text")),
             Level(label="one slip, or day and month swapped", condition=_SLIP),
             Level(label="two parts same", condition=f"{_PARTS} >= 2"),
-            Level(label="within a month, or two slips", condition="abs(birth_date_l - birth_date_r) <= 31 or damerau_levenshtein(birth_text_l, birth_text_r) <= 2"),
+            Level(label="within a month, or two slips", condition=f"abs(birth_date_l - birth_date_r) <= 31 or ({_PARTS} >= 1 and damerau_levenshtein(birth_text_l, birth_text_r) <= 2)"),
             Level(label="different", condition="abs(birth_date_l - birth_date_r) < 4748"),
             Level(label="half a generation apart", condition="ELSE"),
         ),
@@ -135,7 +140,7 @@ COMPARISONS = (
         levels=(
             Level(label="same", condition=_same("email_key"), term_column="email_key"),
             Level(label="same before the @", condition=_same("email_local"), term_column="email_local"),
-            Level(label="typing error", condition="damerau_levenshtein(email_key_l, email_key_r) <= 2"),
+            Level(label="typing error", condition=_few_edits("email_key")),
             Level(label="alike", condition="jaro_winkler_similarity(email_key_l, email_key_r) >= 0.92"),
             Level(label="different", condition="ELSE"),
         ),
@@ -145,7 +150,7 @@ COMPARISONS = (
         levels=(
             Level(label="same", condition=_same("phone_key"), term_column="phone_key"),
             Level(label="same last seven digits", condition=_same("phone_tail")),
-            Level(label="typing error", condition="damerau_levenshtein(phone_key_l, phone_key_r) <= 2"),
+            Level(label="typing error", condition=_few_edits("phone_key")),
             Level(label="different", condition="ELSE"),
         ),
     ),

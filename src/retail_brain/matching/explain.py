@@ -53,6 +53,8 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
         weight = model.level_bits(comparison.name, level) + term
         exponent += model.home_bits(comparison.name, level) + term
         lines.append(ExplanationLine(comparison=comparison.name, label=comparison.label, level=level, level_label=label, weight_bits=round(weight, 6), term_bits=term))
-    shared = -log2(1 + model.home_odds * 2 ** min(exponent, 900.0))
+    found = sum(line.weight_bits for line in lines)
+    weight = round(found - log2(1 + model.home_odds * 2 ** min(exponent, 900.0)), 6)
+    shared = weight - found
     lines.append(ExplanationLine(comparison="shared_home", label="shared home", level=None, level_label="what two people of one home share as well", weight_bits=round(shared, 6)))
     return lines

@@ -12,13 +12,9 @@ from functools import cache
 from importlib.resources import files
 from math import log2
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from retail_brain.errors import ConfigurationError
 from retail_brain.matching.comparison import COMPARISONS, Comparison
-
-if TYPE_CHECKING:
-    import duckdb
 
 CLASSES = ("same", "home", "stranger")
 VERSION = 1
@@ -62,7 +58,7 @@ class Model:
     @property
     def prior_bits(self) -> float:
         """The odds, in bits, that two records drawn at random are one person's."""
-        return log2(self.same_share / (1 - self.same_share))
+        return round(log2(self.same_share / (1 - self.same_share)), 6)
 
     @property
     def home_odds(self) -> float:

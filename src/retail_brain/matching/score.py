@@ -48,7 +48,15 @@ def score_all(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matchin
     con.execute("drop table scored_key")
 
 
-def score_changed(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, changed: str = "changed_key", into: str = "edge") -> None:
+def score_changed(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    *,
+    settings: MatchingSettings,
+    changed: str = "changed_key",
+    into: str = "edge",
+    progress: Callable[[str, float], None] | None = None,
+) -> None:
     """Score new and changed records, within themselves and against all others.
 
     Args:
@@ -57,7 +65,10 @@ def score_changed(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Mat
         settings: the matching section of the configuration.
         changed: table of the records to score: record_no.
         into: table to create, one row per pair at or above the review threshold.
+        progress: told the step and the share of scoring done.
     """
+    tell = progress or (lambda _step, _share: None)
+    tell("looking up", 0.0)
     con.execute(f"create or replace temp table changed_source as select * from match_key semi join {quote_identifier(changed)} using (record_no)")
     con.execute(f"create or replace temp table other_source as {_candidate_sql(model, changed)}")
     attach_terms(con, model, "changed_source", "changed_scored_key")
@@ -67,8 +78,10 @@ def score_changed(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Mat
     frame = linker._db_api.register("changed_scored_key", dataset_display_name="changed")
     other = linker._db_api.register("other_scored_key", dataset_display_name="other")
     least = _least_bits(settings)
+    tell("scoring", 0.3)
     within = linker.inference.predict_within(frame, threshold_match_weight=least, warning_mode="never")
     _keep_edges(con, model, within, into, settings)
+    tell("scoring", 0.5)
     between = linker.inference.predict_between(frame, other, threshold_match_weight=least, warning_mode="never")
     _keep_edges(con, model, between, into, settings)
     for table in ("changed_source", "other_source", "changed_scored_key", "other_scored_key"):

@@ -69,7 +69,7 @@ def train_model(
     _sample_pairs(con, rules, share, records, settings)
     _compare(con, start)
     tell("learning", 0.8)
-    trained = _learn(con, start, comparisons, records, share, settings)
+    trained = _learn(con, start, records, share, settings)
     return replace(trained, model_id=model_id, records=records, term_totals=terms, versions={name: version(name) for name in ("splink", "duckdb", "retail-brain") if _installed(name)})
 
 
@@ -123,12 +123,13 @@ def _compare(con: duckdb.DuckDBPyConnection, start: Model) -> None:
         con.execute(f"drop table {table}")
 
 
-def _learn(con: duckdb.DuckDBPyConnection, start: Model, comparisons: tuple[Comparison, ...], records: int, share: int, settings: MatchingSettings) -> Model:
+def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: int, settings: MatchingSettings) -> Model:
+    comparisons = start.comparisons
     prior = [np.array([getattr(start.shares[comparison.name], kind) for kind in CLASSES]) for comparison in comparisons]
     blocks = [_block(con, comparisons, number, rule) for number, rule in enumerate(start.blocking_rules)] + [_block(con, comparisons, -1, ())]
     training = settings.training
     fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength, max_iterations=training.max_iterations, tolerance=training.tolerance)
-    same, home = _overall_shares(con, fitted, comparisons, start, records, share)
+    same, home = _overall_shares(con, fitted, start, records, share)
     shares = {
         comparison.name: LevelShare(**{kind: tuple(round(float(value), 12) for value in array[number]) for number, kind in enumerate(CLASSES)})
         for comparison, array in zip(comparisons, fitted, strict=True)
@@ -151,8 +152,9 @@ def _patterns(con: duckdb.DuckDBPyConnection, source: str, comparisons: tuple[Co
     return np.stack(columns, axis=1), np.asarray(table["pairs"], dtype=np.float64)
 
 
-def _overall_shares(con: duckdb.DuckDBPyConnection, fitted: Shares, comparisons: tuple[Comparison, ...], start: Model, records: int, share: int) -> tuple[float, float]:
+def _overall_shares(con: duckdb.DuckDBPyConnection, fitted: Shares, start: Model, records: int, share: int) -> tuple[float, float]:
     """Return which share of all pairs are one person's, and which share a home: the fixed point over all blocked pairs."""
+    comparisons = start.comparisons
     levels, counts = _patterns(con, "train_union", comparisons)
     every = records * (records - 1) / 2
     mix = np.array([1 / records, 1 / records, 1.0])
@@ -167,3 +169,25 @@ def _overall_shares(con: duckdb.DuckDBPyConnection, fitted: Shares, comparisons:
             break
         mix[:2] = new
     return round(float(mix[SAME]), 15), round(float(mix[HOME]), 15)
+
+
+def pool_models(models: list[tuple[Model, float, tuple[str, ...]]], start: Model) -> Model:
+    """Make a default model from models that were trained on different data.
+
+    Args:
+        models: for each a weight and the names of the comparisons that its data really had.
+        start: the default so far; kept where no data speaks, and for the home class, which every set shapes in its own way.
+
+    Returns:
+        A model with the weighted mean of the shares; write its model.json over default_model.json.
+    """
+    shares = {}
+    for name, old in start.shares.items():
+        heard = [(model.shares[name], weight) for model, weight, names in models if name in names]
+        total = sum(weight for _share, weight in heard)
+        if not heard or next(comparison for comparison in start.comparisons if comparison.name == name).fixed:
+            shares[name] = old
+            continue
+        same, stranger = (tuple(sum(getattr(share, kind)[level] * weight for share, weight in heard) / total for level in range(len(old.same))) for kind in ("same", "stranger"))
+        shares[name] = LevelShare(same=same, home=old.home, stranger=stranger)
+    return replace(start, shares=shares)

@@ -154,43 +154,27 @@ violation as (
     and (member.profile_id is distinct from profile.profile_id or value.golden is distinct from value.given)
   union all
   select
-    'a profile of one record has that record''s values',
+    'each value of a profile of one record is that record''s; a placeholder may be left out',
     profile.profile_id::text
   from profile
   join source_record as member on member.record_no = profile.first_record_no
   where profile.record_count = 1
     and (
-      profile.given_name,
-      profile.middle_name,
-      profile.family_name,
-      profile.name_suffix,
-      profile.gender,
-      profile.email,
-      profile.phone,
-      profile.date_of_birth,
-      profile.address,
-      profile.city,
-      profile.region,
-      profile.postal_code,
-      profile.country,
-      profile.loyalty_id,
-      profile.national_id
-    ) is distinct from (
-      member.given_name,
-      member.middle_name,
-      member.family_name,
-      member.name_suffix,
-      member.gender,
-      member.email,
-      member.phone,
-      member.date_of_birth,
-      member.address,
-      member.city,
-      member.region,
-      member.postal_code,
-      member.country,
-      member.loyalty_id,
-      member.national_id
+      (profile.given_name is not null and profile.given_name is distinct from member.given_name)
+      or (profile.middle_name is not null and profile.middle_name is distinct from member.middle_name)
+      or (profile.family_name is not null and profile.family_name is distinct from member.family_name)
+      or (profile.name_suffix is not null and profile.name_suffix is distinct from member.name_suffix)
+      or (profile.gender is not null and profile.gender is distinct from member.gender)
+      or (profile.email is not null and profile.email is distinct from member.email)
+      or (profile.phone is not null and profile.phone is distinct from member.phone)
+      or (profile.date_of_birth is not null and profile.date_of_birth is distinct from member.date_of_birth)
+      or (profile.address is not null and profile.address is distinct from member.address)
+      or (profile.city is not null and profile.city is distinct from member.city)
+      or (profile.region is not null and profile.region is distinct from member.region)
+      or (profile.postal_code is not null and profile.postal_code is distinct from member.postal_code)
+      or (profile.country is not null and profile.country is distinct from member.country)
+      or (profile.loyalty_id is not null and profile.loyalty_id is distinct from member.loyalty_id)
+      or (profile.national_id is not null and profile.national_id is distinct from member.national_id)
     )
 )
 

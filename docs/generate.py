@@ -199,8 +199,9 @@ MATCHING_HEAD = """\
 # retail_brain.toml; what is left out keeps its default. How to find out whether a change is better:
 # docs/how-to/measure-accuracy.md.
 #
-# A changed comparison or blocking rule asks for a new model (`retail-brain model train`), which scores everything again
-# in the next run. A changed probability takes effect in the next run by itself.
+# Changed comparisons, blocking rules or training: the next run with new files trains a new model and scores everything
+# again. A changed probability takes effect in that run, too; merges that stand already go first in it, so try a
+# probability in a folder of its own.
 """
 KEY_COLUMNS = """\
 # What a pair must share to be compared at all. The columns are keys: folded values, empty where the value is missing, a

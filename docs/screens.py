@@ -3,8 +3,8 @@
     python docs/screens.py
 
 In a block marked `console`, a line that begins with `$ ` is a command, lines after it that begin with `> ` continue it,
-and the rest is what it printed. The pages are taken in order and share one folder, which starts with `exports/`, a copy of
-the sample data. Only stdout is shown; a command that wants stderr as well says `2>&1`.
+and the rest is what it printed on stdout; a command that wants stderr as well says `2>&1`. The pages are taken in order and
+share one folder, which starts with `exports/`, a copy of the sample data.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Terminal:
         script = f"cd {shlex.quote(str(self.place))}\n{command}\npwd > {shlex.quote(str(place))}\n"
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "COLUMNS": "100"}
-        done = subprocess.run(["bash", "-c", script], env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(["bash", "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
         self.place = Path(place.read_text(encoding="utf-8").strip())
         print(f"$ {command}\n{done.stdout}", flush=True)
         return "\n".join(line.rstrip() for line in done.stdout.replace(str(self.home), "~").splitlines()).strip("\n")

@@ -19,4 +19,4 @@ rival as (
 )
 select distinct record_no_l, record_no_r
 from rival
-where round(1 / (1 + power(2.0, -match_weight) + power(2.0, rival_weight - match_weight)), 9) < 0.5
+where round(1 / (1 + power(2.0, -match_weight) + power(2.0, rival_weight - match_weight)), 9) < 0.75

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 0
     except errors.RetailBrainError as error:
         _tell(error.message, error.hint)
-        return EXIT_CODES.get(type(error), BUG)
+        return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), BUG)
     except BrokenPipeError:
         _silence_stdout()
         return 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNESCAPED = re.compile(r"[\x7f-\x9f]")  # control characters that JSON lets through
 
 
 def show(result: Any, *, as_json: bool) -> None:
@@ -30,7 +31,8 @@ def show(result: Any, *, as_json: bool) -> None:
         as_json: one JSON document instead of a screen.
     """
     if as_json:
-        sys.stdout.write(json.dumps(to_plain(result), ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(to_plain(result), ensure_ascii=False, indent=2)
+        sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         return
     import retail_brain_cli.screens.all  # noqa: F401 - registers the screens
 

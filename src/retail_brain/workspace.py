@@ -74,15 +74,20 @@ class RunFolder:
         Returns:
             False where the artefact is missing or damaged; the caller then computes it again.
         """
-        path = self.path / f"{name}.parquet"
-        expected = self.manifest.get("artefacts", {}).get(name)
-        if expected is None or not path.is_file() or file_hash(path) != expected:
+        if not self.is_intact(name):
             return False
+        path = self.path / f"{name}.parquet"
         kind = "view" if as_view else "table"
         con.execute(
             f"create or replace {kind} {quote_identifier(into or name)} as from read_parquet({quote_text(str(path))})"
         )
         return True
+
+    def is_intact(self, name: str) -> bool:
+        """Say whether an artefact is there and holds the bytes that were written."""
+        path = self.path / f"{name}.parquet"
+        expected = self.manifest.get("artefacts", {}).get(name)
+        return expected is not None and path.is_file() and file_hash(path) == expected
 
     def complete(self, names: tuple[str, ...]) -> bool:
         """Say whether the manifest lists all of these artefacts and the run was finished."""
@@ -124,9 +129,7 @@ class Workspace:
                 if not (left.name.isdigit() and Path(f"/proc/{left.name}").exists()):
                     shutil.rmtree(left, ignore_errors=True)
         except OSError as error:
-            raise ResourceError(
-                f"the workspace {self.folder} cannot be written", hint="check the folder's owner and the free disk"
-            ) from error
+            raise _unwritable(self.folder) from error
 
     def run_folder(self, run_id: int) -> RunFolder:
         """Return the folder of one run, without creating it."""
@@ -153,9 +156,14 @@ class Workspace:
 
         Raises:
             LockedError: another process holds it; the message names its process id.
+            ResourceError: the folder cannot be written.
         """
         path = self.folder / "lock"
-        with path.open("a+", encoding="utf-8") as file:
+        try:
+            opened = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable(self.folder) from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -178,10 +186,21 @@ def file_hash(path: Path) -> str:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new text and never a part."""
+    """Write a text file so that readers see the old or the new text and never a part.
+
+    Raises:
+        ResourceError: its folder cannot be written.
+    """
     partial = path.with_name(path.name + ".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise _unwritable(path) from error
+
+
+def _unwritable(path: Path) -> ResourceError:
+    return ResourceError(f"{path} cannot be written", hint="check the folder's owner and the free disk")

@@ -34,7 +34,9 @@ def main() -> int:
     """Run both and compare."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--postgres", type=Path, default=_newest_postgres(), help="folder with initdb and pg_ctl")
-    options.add_argument("--redis", type=Path, default=Path(shutil.which("redis-server") or "redis-server"), help="redis-server")
+    options.add_argument(
+        "--redis", type=Path, default=Path(shutil.which("redis-server") or "redis-server"), help="redis-server"
+    )
     options.add_argument("--tls", action="store_true", help="speak TLS to both and check their certificates")
     given = options.parse_args()
     with ExitStack() as stack:
@@ -43,7 +45,10 @@ def main() -> int:
         tls = _certificate(folder) if given.tls else None
         postgres = stack.enter_context(_postgres(folder / "postgres", given.postgres, tls))
         redis = stack.enter_context(_redis(folder / "redis", given.redis, tls))
-        print(f"external: {_version(given.postgres / 'postgres')}; {_version(given.redis)}" + ("; TLS, certificates checked" if tls else ""))
+        print(
+            f"external: {_version(given.postgres / 'postgres')}; {_version(given.redis)}"
+            + ("; TLS, certificates checked" if tls else "")
+        )
         outside = _acceptance_run(folder / "external shop", postgres | redis, tls)
         inside = _acceptance_run(folder / "embedded shop", {}, None)
     same = outside == inside
@@ -57,7 +62,9 @@ def _acceptance_run(folder: Path, addresses: dict[str, str], tls: Path | None) -
     for path in SAMPLE.iterdir():
         if path.suffix in (".csv", ".gz", ".parquet"):
             shutil.copy(path, folder)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("POSTGRES_", "REDIS_", "PG"))} | addresses
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("POSTGRES_", "REDIS_", "PG"))
+    } | addresses
     started = time.monotonic()
     _retail_brain(folder, environment, "init", ".")
     if tls:
@@ -72,12 +79,16 @@ def _acceptance_run(folder: Path, addresses: dict[str, str], tls: Path | None) -
     header, *rows = (folder / "crosswalk.csv").read_bytes().splitlines(keepends=True)
     text = header + b"".join(sorted(rows))
     where = "external" if addresses else "embedded"
-    print(f"{where}: {len(rows):,} records in {time.monotonic() - started:.0f} s, crosswalk sha-256 {hashlib.sha256(text).hexdigest()[:16]}, crm:K1409 served: {bool(found)}")
+    print(
+        f"{where}: {len(rows):,} records in {time.monotonic() - started:.0f} s, crosswalk sha-256 {hashlib.sha256(text).hexdigest()[:16]}, crm:K1409 served: {bool(found)}"
+    )
     return text
 
 
 def _retail_brain(folder: Path, environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run([RETAIL_BRAIN, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [RETAIL_BRAIN, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"retail-brain {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout
@@ -96,12 +107,32 @@ def _postgres(folder: Path, programs: Path, tls: Path | None) -> Iterator[dict[s
         as_user = {"user": user, "group": user, "extra_groups": []} if os.geteuid() == 0 else {}
         subprocess.run([str(part) for part in arguments], check=True, cwd="/", stdout=subprocess.DEVNULL, **as_user)
 
-    run(programs / "initdb", "-D", folder / "data", "-U", "retail_brain", "-A", "scram-sha-256", "--pwfile", folder / "password", "-E", "UTF8", "--locale", "C.UTF-8")
+    run(
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "retail_brain",
+        "-A",
+        "scram-sha-256",
+        "--pwfile",
+        folder / "password",
+        "-E",
+        "UTF8",
+        "--locale",
+        "C.UTF-8",
+    )
     settings = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
     if tls:
         settings += f" -c ssl=on -c ssl_cert_file={tls} -c ssl_key_file={_own_key(tls, user, folder)}"
     run(programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", settings, "start")
-    address = {"POSTGRES_HOST": "localhost", "POSTGRES_PORT": str(port), "POSTGRES_DB": "postgres", "POSTGRES_USER": "retail_brain", "POSTGRES_PASSWORD": password}
+    address = {
+        "POSTGRES_HOST": "localhost",
+        "POSTGRES_PORT": str(port),
+        "POSTGRES_DB": "postgres",
+        "POSTGRES_USER": "retail_brain",
+        "POSTGRES_PASSWORD": password,
+    }
     try:
         yield address | ({"POSTGRES_SSLMODE": "verify-full", "PGSSLROOTCERT": str(tls)} if tls else {})
     finally:
@@ -114,7 +145,18 @@ def _redis(folder: Path, program: Path, tls: Path | None) -> Iterator[dict[str, 
     folder.mkdir()
     port, password = _free_port(), secrets.token_hex(16)
     lines = ["bind 127.0.0.1", f"requirepass {password}", f"dir {folder}", 'save ""', "appendonly no"]
-    lines += [f"tls-port {port}", "port 0", f"tls-cert-file {tls}", f"tls-key-file {tls.with_suffix('.key')}", f"tls-ca-cert-file {tls}", "tls-auth-clients no"] if tls else [f"port {port}"]
+    lines += (
+        [
+            f"tls-port {port}",
+            "port 0",
+            f"tls-cert-file {tls}",
+            f"tls-key-file {tls.with_suffix('.key')}",
+            f"tls-ca-cert-file {tls}",
+            "tls-auth-clients no",
+        ]
+        if tls
+        else [f"port {port}"]
+    )
     (folder / "redis.conf").write_text("\n".join(lines) + "\n", encoding="utf-8")
     server = subprocess.Popen([program, folder / "redis.conf"], stdout=subprocess.DEVNULL)
     try:
@@ -129,7 +171,25 @@ def _certificate(folder: Path) -> Path:
     """Make a certificate for localhost that is its own authority."""
     path = folder / "server.pem"
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-out", path, "-keyout", path.with_suffix(".key"), *names], check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-out",
+            path,
+            "-keyout",
+            path.with_suffix(".key"),
+            *names,
+        ],
+        check=True,
+        capture_output=True,
+    )
     return path
 
 

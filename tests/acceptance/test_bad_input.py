@@ -8,9 +8,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from townsfolk import assert_conserved, assert_nowhere, assert_told, people, person
 
 from shop import COLUMNS
-from townsfolk import assert_conserved, assert_nowhere, assert_told, people, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,9 @@ HEADER = ",".join(COLUMNS)
 
 def row(number: int, **values: str) -> str:
     """One line of a file; every value that a message could betray holds the canary."""
-    return ",".join({**person(number, **values), "last_name": "Zanzibarova", "email": f"{CANARY}{number}@example.com"}.values())
+    return ",".join(
+        {**person(number, **values), "last_name": "Zanzibarova", "email": f"{CANARY}{number}@example.com"}.values()
+    )
 
 
 def text(*lines: str) -> bytes:
@@ -61,14 +63,21 @@ def dropped(counter: Shop) -> Iterator[Callable[[str, bytes], Path]]:
 
 def state(shop: Shop) -> tuple[Any, ...]:
     """What readers and operators see."""
-    return shop.crosswalk(), shop.must("run", "list")["runs"], shop.must("quarantine", "list", "--limit", "10000")["rows"]
+    return (
+        shop.crosswalk(),
+        shop.must("run", "list")["runs"],
+        shop.must("quarantine", "list", "--limit", "10000")["rows"],
+    )
 
 
 REFUSED = {
     "the record id's column was renamed": (text(row(90)).replace(b"record_id", b"kundennummer"), "record_id"),
     "columns are missing": (b"record_id,first_name\n1,Zanzibarova\n", "last_name"),
     "a column stands twice": (text(row(90)).replace(b"first_name", b"email"), "email"),
-    "a quote is never closed": (text(row(90), row(91).replace("Zanzibarova", '"Zanzibarova'), *map(row, range(92, 99))), "line 3"),
+    "a quote is never closed": (
+        text(row(90), row(91).replace("Zanzibarova", '"Zanzibarova'), *map(row, range(92, 99))),
+        "line 3",
+    ),
     "it is UTF-16 and does not say so": (text(row(90)).decode().encode("utf-16-le"), ""),
     "it holds no text at all": (bytes(range(256)) * 40, ""),
     "its header is a row of customers": (f"{row(90)}\n{row(91)}\n".encode(), ""),
@@ -76,7 +85,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_delivery_is_refused_and_changes_nothing_when(what: str, counter: Shop, dropped: Callable[[str, bytes], Path]) -> None:
+def test_a_delivery_is_refused_and_changes_nothing_when(
+    what: str, counter: Shop, dropped: Callable[[str, bytes], Path]
+) -> None:
     content, word = REFUSED[what]
     before = state(counter)
     path = dropped("pos_2.csv", content)
@@ -90,7 +101,9 @@ def test_a_delivery_is_refused_and_changes_nothing_when(what: str, counter: Shop
 
 
 @pytest.mark.parametrize("damage", ["truncated", "bit-flipped", "with a wrong checksum"])
-def test_a_packed_delivery_is_refused_when_it_is(damage: str, counter: Shop, dropped: Callable[[str, bytes], Path]) -> None:
+def test_a_packed_delivery_is_refused_when_it_is(
+    damage: str, counter: Shop, dropped: Callable[[str, bytes], Path]
+) -> None:
     packed = bytearray(gzip.compress(text(*map(row, range(90, 190)))))
     if damage == "truncated":
         del packed[-200:]
@@ -136,7 +149,9 @@ def test_a_hostile_file_is_refused_and_nothing_hangs(kind: str, counter: Shop) -
     assert counter.must("run")["status"] == "nothing new"
 
 
-def test_a_pattern_cannot_leave_its_folder_and_a_name_cannot_reach_sql(counter: Shop, dropped: Callable[[str, bytes], Path]) -> None:
+def test_a_pattern_cannot_leave_its_folder_and_a_name_cannot_reach_sql(
+    counter: Shop, dropped: Callable[[str, bytes], Path]
+) -> None:
     name = "pos_x'); copy (select 1) to '_stolen.csv"
     dropped(name, b"only,two\n1,2\n")
     assert_told(counter.call("run"), 3, "pos_x")
@@ -169,7 +184,9 @@ def test_a_file_that_is_replaced_is_refused(
 
 
 @pytest.mark.parametrize(("name", "content"), [("pos_empty.csv", b""), ("pos_header.csv", HEADER.encode() + b"\n")])
-def test_a_file_without_rows_is_taken_with_a_warning(name: str, content: bytes, counter: Shop, dropped: Callable[[str, bytes], Path]) -> None:
+def test_a_file_without_rows_is_taken_with_a_warning(
+    name: str, content: bytes, counter: Shop, dropped: Callable[[str, bytes], Path]
+) -> None:
     dropped(name, content)
     night = counter.must("run")
     assert night["status"] == "published"
@@ -210,7 +227,10 @@ def test_every_row_of_an_odd_file_is_accounted_for(odd: tuple[Shop, dict[str, An
     _, night = odd
     assert_conserved(night)
     files = {file["file_name"]: file for file in night["files"]}
-    counts = {name: tuple(file[key] for key in ("rows", "accepted", "quarantined", "duplicates")) for name, file in files.items()}
+    counts = {
+        name: tuple(file[key] for key in ("rows", "accepted", "quarantined", "duplicates"))
+        for name, file in files.items()
+    }
     assert counts == {
         "crm.csv": (4, 4, 0, 0),
         "pos.csv": (12, 12, 0, 0),
@@ -222,7 +242,9 @@ def test_every_row_of_an_odd_file_is_accounted_for(odd: tuple[Shop, dict[str, An
     }
 
 
-def test_quarantined_rows_carry_file_line_and_reason_and_show_themselves_only_when_asked(odd: tuple[Shop, dict[str, Any]]) -> None:
+def test_quarantined_rows_carry_file_line_and_reason_and_show_themselves_only_when_asked(
+    odd: tuple[Shop, dict[str, Any]],
+) -> None:
     shop, night = odd
     rows = shop.must("quarantine", "list")["rows"]
     found = {(r["file_name"], r["line"], r["reason"]) for r in rows}

@@ -1,0 +1,96 @@
+"""The stages by themselves, and a night in which there is nothing to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from backstage import keys, rows, versions
+from townsfolk import assert_conserved, assert_told, people
+
+if TYPE_CHECKING:
+    from shop import Shop
+
+
+@pytest.fixture
+def opened(shop: Shop) -> Shop:
+    """A shop with a configuration and two exports, nothing run yet."""
+    shop.deliver("pos.csv", *people(*range(30)))
+    shop.deliver("crm.csv", *people(*range(10)))
+    shop.must("init", ".")
+    return shop
+
+
+def test_the_stages_one_by_one_are_the_night_and_each_can_be_repeated(opened: Shop) -> None:
+    for early in ("match", "publish", "warm"):
+        assert opened.must(early)["status"] in ("nothing new", "warmed")
+    for _ in range(2):
+        taken = opened.must("ingest")
+        assert taken["status"] == "ingested"
+        assert_conserved(taken)
+    assert opened.must("publish")["status"] == "nothing new"
+    matched = opened.must("match")
+    assert matched["status"] == "matched"
+    assert opened.must("match")["status"] == "nothing new"
+    assert opened.crosswalk() == []
+    assert opened.must("ingest")["status"] == "ingested"
+    night = opened.must("publish")
+    assert (night["status"], night["generation"], night["warmed"]) == ("published", 1, 0)
+    assert opened.must("publish")["status"] == "nothing new"
+    assert opened.must("profile", "show", "pos:1")["served_from"] == "postgresql"
+    assert opened.must("warm")["warmed"] == 30
+    assert opened.must("warm")["warmed"] == 0
+    assert opened.must("profile", "show", "pos:1")["served_from"] == "redis"
+    assert {run["status"] for run in opened.must("run", "list")["runs"]} == {"published"}
+    assert opened.must("run")["status"] == "nothing new"
+
+
+def test_what_was_ingested_waits_for_the_next_run_together_with_newer_files(opened: Shop) -> None:
+    elsewhere = opened.folder / "inbox"
+    opened.deliver("inbox/pos_9.csv", *people(*range(40, 45)))
+    first = opened.must("ingest", "--from", str(elsewhere))
+    assert [file["file_name"] for file in first["files"]] == ["pos_9.csv"]
+    night = opened.must("run")
+    assert {file["file_name"] for file in night["files"]} == {"pos.csv", "crm.csv", "pos_9.csv"}
+    assert night["records"]["new"] == 45
+
+
+def test_a_night_without_anything_new_writes_nothing_anywhere(opened: Shop) -> None:
+    opened.must("run")
+    before, cached = versions(opened), keys(opened)
+    folder = {path: path.stat().st_mtime_ns for path in (opened.folder / ".retail-brain" / "runs").rglob("*")}
+    for _ in range(2):
+        night = opened.must("run")
+        assert (night["status"], night["warmed"], night["written"]) == ("nothing new", 0, {})
+        assert {file["already_in_run"] for file in night["files"]} == {"1"}
+    assert versions(opened) == before
+    assert keys(opened) == cached
+    assert {path: path.stat().st_mtime_ns for path in (opened.folder / ".retail-brain" / "runs").rglob("*")} == folder
+    screen = opened.call("run")
+    assert "Nothing new" in screen.out
+    assert "already ingested in run 1" in screen.out
+
+
+def test_a_folder_without_exports_has_nothing_to_do(opened: Shop) -> None:
+    for path in opened.folder.glob("*.csv"):
+        path.unlink()
+    assert opened.must("run")["status"] == "nothing new"
+    assert rows(opened, "select 1 from run") == []
+
+
+def test_a_file_that_no_source_takes_is_told(opened: Shop) -> None:
+    path = opened.deliver("stock.csv", *people(1))
+    assert_told(opened.call("run", "--from", str(path)), 3, "stock.csv belongs to no source", "pos*.csv")
+    assert_told(opened.call("run", "--from", "nowhere/pos_5.csv"), 3, "pos_5.csv is not there")
+
+
+def test_commands_that_look_before_the_first_night_say_that_there_is_nothing_yet(opened: Shop) -> None:
+    for command in (("run", "show"), ("run", "list"), ("profile", "show", "pos:1"), ("profile", "search", "maria")):
+        assert_told(opened.call(*command), 2, "a table is missing", "the first retail-brain run")
+    opened.must("db", "migrate")
+    assert_told(opened.call("run", "show"), 2, "no run yet")
+    assert opened.must("run", "list")["runs"] == []
+    assert opened.must("quarantine", "list")["rows"] == []
+    assert opened.crosswalk() == []
+    assert opened.must("profile", "search", "maria lopez")["hits"] == []
+    assert_told(opened.call("profile", "show", "pos:1"), 2, "pos never delivered a record 1")

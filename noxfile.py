@@ -52,7 +52,9 @@ def docs(session: nox.Session) -> None:
 def build(session: nox.Session) -> None:
     """The wheel, installed into a clean environment, does the whole demo with nothing of the source tree around it."""
     with tempfile.TemporaryDirectory(prefix="retail-brain-build-") as folder:
-        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, env=ENVIRONMENT, silent=True)
+        session.run(
+            "python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, env=ENVIRONMENT, silent=True
+        )
         session.run("python", "-m", "venv", f"{folder}/clean", env=ENVIRONMENT)
         python, command = f"{folder}/clean/bin/python", f"{folder}/clean/bin/retail-brain"
         pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")

@@ -1,7 +1,7 @@
 """Write the pages that are made from the code: commands, configuration, exit codes, tables, and configs/matching.toml.
 
-    python docs/generate.py            write them
-    python docs/generate.py --check    end with 1 where a page is not what the code makes today
+python docs/generate.py            write them
+python docs/generate.py --check    end with 1 where a page is not what the code makes today
 """
 
 from __future__ import annotations
@@ -25,9 +25,15 @@ COMMON = {"config", "as_json", "help", "install_completion", "show_completion", 
 
 SCHEDULER = {
     2: ("fix the command or the file", "a wrong option, an unknown key, no configuration, no such run"),
-    3: ("look at the named file; nothing was changed", "a truncated gzip, a missing column, a full delivery that lost too many records"),
+    3: (
+        "look at the named file; nothing was changed",
+        "a truncated gzip, a missing column, a full delivery that lost too many records",
+    ),
     4: ("try again later", "PostgreSQL or Redis is down, or refused the credentials"),
-    5: ("a person has to look: `run show`, then `run approve` or `run discard`", "a held run, a blocking rule that would explode, a stale lease"),
+    5: (
+        "a person has to look: `run show`, then `run approve` or `run discard`",
+        "a held run, a blocking rule that would explode, a stale lease",
+    ),
     6: ("look at the message; do not go on", "a checksum or a count that does not fit"),
     7: ("nothing: the other run goes on", "a second `run` while one is at work"),
     8: ("free some disk or memory and repeat", "a full disk, a memory limit"),
@@ -46,12 +52,30 @@ def commands_page() -> str:
     root = typer.main.get_command(app)
     leaves = list(_leaves(root, "retail-brain"))
     lines = ["# Commands", "", NOTE, "", (root.help or "").strip(), ""]
-    lines += ["stdout is data, stderr is everything else. On a terminal stderr shows progress bars, elsewhere one JSON line per step.", ""]
+    lines += [
+        "stdout is data, stderr is everything else. On a terminal stderr shows progress bars, elsewhere one JSON line per step.",
+        "",
+    ]
     lines += ["Every command takes", "", "| option | |", "| --- | --- |"]
-    lines += ["| `--json` | print one JSON document instead of a screen |", "| `--help`, `-h` | say what the command does and takes |", ""]
-    lines += ["and every command that reads a configuration (all but `demo`, `init` and `synth`)", "", "| option | |", "| --- | --- |"]
-    lines += ["| `--config PATH`, `-c` | the configuration file, or the folder that holds `retail_brain.toml`; by default this folder, or the demo that was run in it. `RETAIL_BRAIN_CONFIG` says the same |", ""]
-    lines += ["`retail-brain --install-completion` teaches your shell the commands, `--version` prints the version.", ""]
+    lines += [
+        "| `--json` | print one JSON document instead of a screen |",
+        "| `--help`, `-h` | say what the command does and takes |",
+        "",
+    ]
+    lines += [
+        "and every command that reads a configuration (all but `demo`, `init` and `synth`)",
+        "",
+        "| option | |",
+        "| --- | --- |",
+    ]
+    lines += [
+        "| `--config PATH`, `-c` | the configuration file, or the folder that holds `retail_brain.toml`; by default this folder, or the demo that was run in it. `RETAIL_BRAIN_CONFIG` says the same |",
+        "",
+    ]
+    lines += [
+        "`retail-brain --install-completion` teaches your shell the commands, `--version` prints the version.",
+        "",
+    ]
     lines += ["| command | does |", "| --- | --- |"]
     lines += [f"| [`{name}`](#{_anchor(name)}) | {_cell(command.help)} |" for name, command in leaves]
     for name, command in leaves:
@@ -113,16 +137,47 @@ def configuration_page() -> str:
     from retail_brain.config_matching import COMPARISON_NAMES, DEFAULT_RULES
 
     lines = ["# Configuration", "", NOTE, ""]
-    lines += ["One TOML file, `retail_brain.toml`; `retail-brain init` writes it. Every key has a default but those marked *needed*.", ""]
-    lines += ["Unknown keys are refused, and all mistakes are told at once, each with its line. Complete files to start from are in", "[configs](../../configs/).", ""]
+    lines += [
+        "One TOML file, `retail_brain.toml`; `retail-brain init` writes it. Every key has a default but those marked *needed*.",
+        "",
+    ]
+    lines += [
+        "Unknown keys are refused, and all mistakes are told at once, each with its line. Complete files to start from are in",
+        "[configs](../../configs/).",
+        "",
+    ]
     _describe_model(Configuration, "", lines)
-    lines += ["## Fields that a source can deliver", "", "`record_id`, and: " + ", ".join(f"`{name}`" for name in DELIVERED_FIELDS) + ".", ""]
-    lines += ["## Default blocking rules", "", "A pair is compared if it shares all the columns of at least one rule. A rule marked *if affordable* is left out where", "it would make more pairs than `max_pairs_per_record` and `affordable_pairs` allow.", ""]
-    lines += [f"- {' + '.join(f'`{column}`' for column in rule.columns)}{' (if affordable)' if rule.when_affordable else ''}" for rule in DEFAULT_RULES]
+    lines += [
+        "## Fields that a source can deliver",
+        "",
+        "`record_id`, and: " + ", ".join(f"`{name}`" for name in DELIVERED_FIELDS) + ".",
+        "",
+    ]
+    lines += [
+        "## Default blocking rules",
+        "",
+        "A pair is compared if it shares all the columns of at least one rule. A rule marked *if affordable* is left out where",
+        "it would make more pairs than `max_pairs_per_record` and `affordable_pairs` allow.",
+        "",
+    ]
+    lines += [
+        f"- {' + '.join(f'`{column}`' for column in rule.columns)}{' (if affordable)' if rule.when_affordable else ''}"
+        for rule in DEFAULT_RULES
+    ]
     lines += ["", "## Default comparisons", "", ", ".join(f"`{name}`" for name in COMPARISON_NAMES) + ".", ""]
-    lines += ["## Environment", "", "These win over the file. Secrets come from here only; a password in the file is refused.", "", "| variable | stands for |", "| --- | --- |"]
+    lines += [
+        "## Environment",
+        "",
+        "These win over the file. Secrets come from here only; a password in the file is refused.",
+        "",
+        "| variable | stands for |",
+        "| --- | --- |",
+    ]
     lines += [f"| `{variable}` | `{section}.{key}` |" for variable, section, key in _ENVIRONMENT]
-    lines += ["| `RETAIL_BRAIN_CONFIG` | the option `--config` |", "| `RETAIL_BRAIN_LOG` | the file that the place of a bug is written to; `retail_brain_error.log` by default |"]
+    lines += [
+        "| `RETAIL_BRAIN_CONFIG` | the option `--config` |",
+        "| `RETAIL_BRAIN_LOG` | the file that the place of a bug is written to; `retail_brain_error.log` by default |",
+    ]
     lines += ["| `PGSSLROOTCERT`, `PGPASSFILE` … | libpq's own, for what Retail Brain does not set |"]
     return "\n".join(lines) + "\n"
 
@@ -138,13 +193,26 @@ def _describe_model(model: type[BaseModel], prefix: str, lines: list[str]) -> No
             rows.append(f"| `{name}` | {_cell(_default(field))} | {_cell(_sentence(field))} |")
     if rows:
         title = f"## `[{prefix[:-1]}]`" if prefix else "## Top level"
-        lines += [title, "", (model.__doc__ or "").strip().splitlines()[0], "", "| key | default | meaning |", "| --- | --- | --- |", *rows, ""]
+        lines += [
+            title,
+            "",
+            (model.__doc__ or "").strip().splitlines()[0],
+            "",
+            "| key | default | meaning |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+        ]
     for key, inner in sections:
         _describe_model(inner, f"{key}.", lines)
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias) and issubclass(annotation, BaseModel):
+    if (
+        isinstance(annotation, type)
+        and not isinstance(annotation, types.GenericAlias)
+        and issubclass(annotation, BaseModel)
+    ):
         return annotation
     if typing.get_origin(annotation) is dict:
         return _model_in(typing.get_args(annotation)[1])
@@ -152,7 +220,11 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _sentence(field: Any) -> str:
-    bounds = {type(item).__name__.lower(): getattr(item, type(item).__name__.lower()) for item in field.metadata if type(item).__name__ in ("Ge", "Gt", "Le", "Lt")}
+    bounds = {
+        type(item).__name__.lower(): getattr(item, type(item).__name__.lower())
+        for item in field.metadata
+        if type(item).__name__ in ("Ge", "Gt", "Le", "Lt")
+    }
     signs = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
     told = ", ".join(signs[name].format(_toml(value)) for name, value in bounds.items())
     text = (field.description or "").rstrip(".")
@@ -164,7 +236,12 @@ def _sentence(field: Any) -> str:
 def _choices(annotation: Any) -> list[str]:
     if typing.get_origin(annotation) is typing.Literal:
         return list(typing.get_args(annotation))
-    return [choice for part in typing.get_args(annotation) if typing.get_origin(part) is typing.Literal for choice in typing.get_args(part)]
+    return [
+        choice
+        for part in typing.get_args(annotation)
+        if typing.get_origin(part) is typing.Literal
+        for choice in typing.get_args(part)
+    ]
 
 
 def _default(field: Any) -> str:
@@ -174,13 +251,25 @@ def _default(field: Any) -> str:
         return "" if field.default_factory in (dict, list) else "by the machine"
     if field.default is None:
         return ""
-    text = _toml(field.default) if not isinstance(field.default, tuple) or all(isinstance(item, str) for item in field.default) else ""
+    text = (
+        _toml(field.default)
+        if not isinstance(field.default, tuple) or all(isinstance(item, str) for item in field.default)
+        else ""
+    )
     return f"`{text}`" if 0 < len(text) <= 60 else "see below"
 
 
 def _toml(value: Any) -> str:
     if isinstance(value, BaseModel):
-        return "{ " + ", ".join(f"{name} = {_toml(getattr(value, name))}" for name in type(value).model_fields if getattr(value, name) is not False) + " }"
+        return (
+            "{ "
+            + ", ".join(
+                f"{name} = {_toml(getattr(value, name))}"
+                for name in type(value).model_fields
+                if getattr(value, name) is not False
+            )
+            + " }"
+        )
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
@@ -234,7 +323,12 @@ def _render_section(settings: BaseModel, name: str, lines: list[str]) -> None:
             sections.append((f"{name}.{key}", value))
             continue
         lines += KEY_COLUMNS.splitlines() if key == "blocking_rules" else _comment(_sentence(field))
-        lines += [f"{key} = {_toml(value)}" if not _is_long(value) else "\n".join([f"{key} = [", *(f"  {_toml(item)}," for item in value), "]"]), ""]
+        lines += [
+            f"{key} = {_toml(value)}"
+            if not _is_long(value)
+            else "\n".join([f"{key} = [", *(f"  {_toml(item)}," for item in value), "]"]),
+            "",
+        ]
     for inner, value in sections:
         _render_section(value, inner, lines)
 
@@ -256,19 +350,37 @@ def tables_page() -> str:
     tables = dict(re.findall(r"comment on table (\w+) is '((?:[^']|'')*)'", text))
     columns = re.findall(r"comment on column (\w+)\.(\w+) is '((?:[^']|'')*)'", text)
     kinds = _column_types(text)
-    lines = ["# Tables", "", NOTE, "", "PostgreSQL is the truth; this is its schema. `retail-brain db migrate` makes it, `retail-brain db status` says how far it is.", ""]
+    lines = [
+        "# Tables",
+        "",
+        NOTE,
+        "",
+        "PostgreSQL is the truth; this is its schema. `retail-brain db migrate` makes it, `retail-brain db status` says how far it is.",
+        "",
+    ]
     lines += ["| table | one row is |", "| --- | --- |"]
-    lines += [f"| [`{table}`](#{table}) | {_cell(meaning.replace(chr(39) * 2, chr(39)).removeprefix('One row per '))} |" for table, meaning in tables.items()]
+    lines += [
+        f"| [`{table}`](#{table}) | {_cell(meaning.replace(chr(39) * 2, chr(39)).removeprefix('One row per '))} |"
+        for table, meaning in tables.items()
+    ]
     for table, meaning in tables.items():
         lines += ["", f"## `{table}`", "", meaning.replace("''", "'"), "", "| column | type | |", "| --- | --- | --- |"]
-        lines += [f"| `{column}` | {kinds.get((table, column), '')} | {_cell(what.replace(chr(39) * 2, chr(39)))} |" for owner, column, what in columns if owner == table]
+        lines += [
+            f"| `{column}` | {kinds.get((table, column), '')} | {_cell(what.replace(chr(39) * 2, chr(39)))} |"
+            for owner, column, what in columns
+            if owner == table
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _column_types(text: str) -> dict[tuple[str, str], str]:
     kinds = {}
     for table, body in re.findall(r"create (?:unlogged )?table (\w+) \(\n(.*?)\n\);", text, re.DOTALL):
-        for column, kind in re.findall(r"^  (\w+) (bigint|integer|smallint|text|json|uuid|date|jsonb|boolean|double precision|timestamptz|timestamp|bytea)\b", body, re.MULTILINE):
+        for column, kind in re.findall(
+            r"^  (\w+) (bigint|integer|smallint|text|json|uuid|date|jsonb|boolean|double precision|timestamptz|timestamp|bytea)\b",
+            body,
+            re.MULTILINE,
+        ):
             kinds[table, column] = kind
     return kinds
 
@@ -277,12 +389,26 @@ def exit_codes_page() -> str:
     """What an exit code tells the scheduler."""
     from retail_brain_cli.main import EXIT_CODES
 
-    lines = ["# Exit codes", "", NOTE, "", "| code | meaning | what to do | for instance |", "| --- | --- | --- | --- |"]
+    lines = [
+        "# Exit codes",
+        "",
+        NOTE,
+        "",
+        "| code | meaning | what to do | for instance |",
+        "| --- | --- | --- | --- |",
+    ]
     lines += ["| 0 | Done, or nothing to do. | nothing | the same files again |"]
     lines += ["| 1 | A bug. | send the file that the message names: it holds no customer's data | |"]
-    lines += [f"| {code} | {(kind.__doc__ or '').strip()} | {SCHEDULER[code][0]} | {SCHEDULER[code][1]} |" for kind, code in EXIT_CODES.items()]
+    lines += [
+        f"| {code} | {(kind.__doc__ or '').strip()} | {SCHEDULER[code][0]} | {SCHEDULER[code][1]} |"
+        for kind, code in EXIT_CODES.items()
+    ]
     lines += ["| 130, 143 | Interrupted: Ctrl-C, or a signal to end. | repeat it; nothing half-done is visible | |"]
-    lines += ["", "With an exit code other than 0 stderr holds one line that begins with `error:` and says what happened, and most often one", "that says what to do next. It never holds a customer's data."]
+    lines += [
+        "",
+        "With an exit code other than 0 stderr holds one line that begins with `error:` and says what happened, and most often one",
+        "that says what to do next. It never holds a customer's data.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -35,7 +35,14 @@ class Terminal:
         script = f"cd {shlex.quote(str(self.place))}\n{command}\npwd > {shlex.quote(str(place))}\n"
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {"PATH": path, "HOME": str(self.home), "LANG": "C.UTF-8", "COLUMNS": "100"}
-        done = subprocess.run(["bash", "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False)
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        )
         self.place = Path(place.read_text(encoding="utf-8").strip())
         print(f"$ {command}\n{done.stdout}", flush=True)
         return "\n".join(line.rstrip() for line in done.stdout.replace(str(self.home), "~").splitlines()).strip("\n")
@@ -45,7 +52,10 @@ def renew(text: str, terminal: Terminal) -> str:
     """Return a page with the output of its commands as it is today."""
 
     def block(found: re.Match[str]) -> str:
-        lines = [f"$ {command}" + (f"\n{shown}" if (shown := terminal.run(command.replace("\n> ", "\n"))) else "") for command in commands_of(found[1])]
+        lines = [
+            f"$ {command}" + (f"\n{shown}" if (shown := terminal.run(command.replace("\n> ", "\n"))) else "")
+            for command in commands_of(found[1])
+        ]
         return "```console\n" + "\n\n".join(lines) + "\n```\n"
 
     return BLOCK.sub(block, text)
@@ -73,7 +83,12 @@ def main() -> int:
                 path.write_text(renew(path.read_text(encoding="utf-8"), terminal), encoding="utf-8")
         finally:
             for place in (terminal.home, exports):
-                subprocess.run([str(Path(sys.executable).with_name("retail-brain")), "services", "stop"], cwd=place, check=False, stdout=subprocess.DEVNULL)
+                subprocess.run(
+                    [str(Path(sys.executable).with_name("retail-brain")), "services", "stop"],
+                    cwd=place,
+                    check=False,
+                    stdout=subprocess.DEVNULL,
+                )
     return 0
 
 

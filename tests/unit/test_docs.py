@@ -35,7 +35,9 @@ def _script(name: str) -> ModuleType:
 
 def _commands(command: Any, name: str) -> list[tuple[str, Any]]:
     children = getattr(command, "commands", None) or {}
-    return [(name, command)] + [found for child, inner in children.items() for found in _commands(inner, f"{name} {child}".strip())]
+    return [(name, command)] + [
+        found for child, inner in children.items() for found in _commands(inner, f"{name} {child}".strip())
+    ]
 
 
 def _all_commands() -> list[tuple[str, Any]]:
@@ -46,7 +48,16 @@ def _all_commands() -> list[tuple[str, Any]]:
     return _commands(typer.main.get_command(app), "")[1:]
 
 
-@pytest.mark.parametrize("name", ["docs/reference/commands.md", "docs/reference/configuration.md", "docs/reference/tables.md", "docs/reference/exit-codes.md", "configs/matching.toml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs/reference/commands.md",
+        "docs/reference/configuration.md",
+        "docs/reference/tables.md",
+        "docs/reference/exit-codes.md",
+        "configs/matching.toml",
+    ],
+)
 def test_generated_pages_are_what_the_code_makes_today(name: str) -> None:
     assert (ROOT / name).read_text(encoding="utf-8") == _script("generate").PAGES[name](), "run python docs/generate.py"
 
@@ -54,7 +65,9 @@ def test_generated_pages_are_what_the_code_makes_today(name: str) -> None:
 @pytest.mark.parametrize(("name", "command"), _all_commands(), ids=[name for name, _ in _all_commands()])
 def test_every_command_and_option_is_explained_and_every_command_is_in_the_reference(name: str, command: Any) -> None:
     assert (command.help or "").strip()
-    unexplained = [parameter.name for parameter in command.params if not (getattr(parameter, "help", None) or "").strip()]
+    unexplained = [
+        parameter.name for parameter in command.params if not (getattr(parameter, "help", None) or "").strip()
+    ]
     assert not unexplained
     if not getattr(command, "commands", None):
         assert f"\n## `retail-brain {name}`\n" in (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
@@ -93,7 +106,9 @@ def test_commands_that_the_pages_show_exist() -> None:
     shown = {
         tuple(words.split())
         for path in PAGES
-        for words in re.findall(r"^(?:\$ |\S*/bin/)?retail-brain((?: [a-z]+){1,2})\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for words in re.findall(
+            r"^(?:\$ |\S*/bin/)?retail-brain((?: [a-z]+){1,2})\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        )
     }
     assert not [words for words in shown if " ".join(words) not in known and words[0] not in known]
 
@@ -102,10 +117,16 @@ def test_commands_that_the_pages_show_exist() -> None:
 def test_the_lock_files_pin_every_requirement_with_hashes_and_name_no_host(name: str) -> None:
     text = (ROOT / ".ci" / name).read_text(encoding="utf-8")
     assert not re.search(r"https?://|--(?:extra-)?index-url|--find-links", text)
-    pins = {canonicalize_name(pin[0]): pin[1] for pin in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.MULTILINE)}
+    pins = {
+        canonicalize_name(pin[0]): pin[1] for pin in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.MULTILINE)
+    }
     assert text.count("--hash=sha256:") >= len(pins)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     wanted += project["dependency-groups"]["dev"] if name == "dev.lock" else []
-    unmet = [text for text in wanted if not (found := Requirement(text)).specifier.contains(pins.get(canonicalize_name(found.name), "0"))]
+    unmet = [
+        text
+        for text in wanted
+        if not (found := Requirement(text)).specifier.contains(pins.get(canonicalize_name(found.name), "0"))
+    ]
     assert not unmet, "run nox -s relock"

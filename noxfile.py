@@ -18,61 +18,60 @@ import nox
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "imports", "docs", "build", "tests"]
 
-ENVIRONMENT = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+"""nox looks programs up here: those of its own environment come first, however it was called."""
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, spelling, and versions that fit one another."""
-    session.run("ruff", "check", ".", env=ENVIRONMENT)
-    session.run("ruff", "format", "--check", ".", env=ENVIRONMENT)
-    session.run("codespell", env=ENVIRONMENT)
-    session.run("python", "-m", "pip", "check", "--disable-pip-version-check", env=ENVIRONMENT)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    session.run("python", "-m", "pip", "check", "--disable-pip-version-check")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.run("mypy", env=ENVIRONMENT)
+    session.run("mypy")
 
 
 @nox.session
 def imports(session: nox.Session) -> None:
     """Which room may know which."""
-    session.run("lint-imports", env=ENVIRONMENT)
+    session.run("lint-imports")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """The generated references are the ones that the code makes today."""
-    session.run("python", "docs/generate.py", "--check", env=ENVIRONMENT)
+    session.run("python", "docs/generate.py", "--check")
 
 
 @nox.session
 def build(session: nox.Session) -> None:
     """The wheel, installed into a clean environment, does the whole demo with nothing of the source tree around it."""
     with tempfile.TemporaryDirectory(prefix="retail-brain-build-") as folder:
-        session.run(
-            "python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, env=ENVIRONMENT, silent=True
-        )
-        session.run("python", "-m", "venv", f"{folder}/clean", env=ENVIRONMENT)
+        session.run("python", "-m", "build", "--no-isolation", "--wheel", "--outdir", folder, silent=True)
+        session.run("python", "-m", "venv", f"{folder}/clean")
         python, command = f"{folder}/clean/bin/python", f"{folder}/clean/bin/retail-brain"
         pip = (python, "-m", "pip", "install", "-q", "--disable-pip-version-check")
-        session.run(*pip, "--require-hashes", "-r", ".ci/run.lock", env=ENVIRONMENT)
+        session.run(*pip, "--require-hashes", "-r", ".ci/run.lock")
         (wheel,) = Path(folder).glob("*.whl")
-        session.run(*pip, "--no-deps", str(wheel), env=ENVIRONMENT)
+        session.run(*pip, "--no-deps", str(wheel))
         with session.chdir(folder):
-            session.run(command, "--version", env=ENVIRONMENT)
+            session.run(command, "--version")
             try:
-                session.run(command, "demo", env=ENVIRONMENT, silent=True)
+                session.run(command, "demo", silent=True)
             finally:
-                session.run(command, "services", "stop", env=ENVIRONMENT, silent=True)
+                session.run(command, "services", "stop", silent=True)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """The whole suite against real servers."""
-    session.run("pytest", *(session.posargs or ["-q", "-n", "2"]), env=ENVIRONMENT)
+    session.run("pytest", *(session.posargs or ["-q", "-n", "2"]))
 
 
 @nox.session
@@ -80,16 +79,16 @@ def external(session: nox.Session) -> None:
     """By hand: the same crosswalk with the PostgreSQL and Redis of the operating system, in the clear and with TLS."""
     script = "tests/acceptance/external.py"
     for options in [session.posargs] if session.posargs else [[], ["--tls"]]:
-        session.run("python", script, *options, env=ENVIRONMENT)
+        session.run("python", script, *options)
 
 
 @nox.session
 def screens(session: nox.Session) -> None:
     """By hand: run the commands that the pages show and put their output in place."""
-    session.run("python", "docs/screens.py", *session.posargs, env=ENVIRONMENT)
+    session.run("python", "docs/screens.py", *session.posargs)
 
 
 @nox.session
 def relock(session: nox.Session) -> None:
     """By hand, with uv: resolve the pinned versions again."""
-    session.run(".ci/relock", *session.posargs, env=ENVIRONMENT, external=True)
+    session.run(".ci/relock", *session.posargs, external=True)

@@ -194,7 +194,9 @@ def _choose_record_id(findings: list[Finding]) -> Finding | None:
     named = [f for f in usable if f.field == "record_id"]
     if named:
         return max(named, key=lambda f: (_id_rank(f), f.content.distinct >= 0.999, -f.place))
-    cards = [f for f in usable if f.field in {"loyalty_id", "national_id"} and f.content.distinct >= 0.99]
+    cards = [f for f in usable if f.field in {"loyalty_id", "national_id"}]
+    needed = 0.99 if len(cards) < 2 else 0.95  # a member's number beside a card's: one of them names the record
+    cards = [f for f in cards if f.content.distinct >= needed]
     if cards:
         chosen = min(cards, key=lambda f: (f.field != "loyalty_id", f.place))
         chosen.unsure = "taken for the record id because nothing else is unique"

@@ -131,8 +131,15 @@ def _encoding(data: bytes) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")("strict").decode(data)
     except UnicodeDecodeError:
-        return "cp1252"
+        return "utf-8" if _is_mostly_utf8(data) else "cp1252"
     return "utf-8"
+
+
+def _is_mostly_utf8(data: bytes) -> bool:
+    """Say whether the lines with other letters are UTF-8 but for a few broken ones, which will be quarantined."""
+    lines = [line for line in data.split(b"\n") if not line.isascii()]
+    broken = sum(line.decode("utf-8", errors="replace").count("\ufffd") > 0 for line in lines)
+    return broken * 4 < len(lines)
 
 
 def _delimiter_and_quote(text: str) -> tuple[str, str]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from retail_brain.desk.result import ProfileResult
 
 _EXAMPLES = 3
-_SYNTH_RECORDS = "12500"
 
 
 def run_demo(place: Path, progress: Progress = no_progress) -> DemoResult:
@@ -76,9 +75,9 @@ def _fill(folder: Path) -> None:
             if path.suffix in (".csv", ".gz", ".parquet"):
                 shutil.copyfile(path, folder / path.name)
         return
-    from retail_brain.desk.setup import synthesise
+    from retail_brain.synth import write_sample
 
-    synthesise(folder, records=_SYNTH_RECORDS, seed=1)
+    write_sample(folder)
 
 
 def _examples(configuration: Configuration) -> tuple[ProfileResult, ...]:

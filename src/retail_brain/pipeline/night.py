@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import open_engine
@@ -53,6 +53,8 @@ class Night:
     result: NightResult
     run_id: int = 0
     folder: RunFolder | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    kept: bool = False
 
     @property
     def config(self) -> Configuration:
@@ -122,6 +124,8 @@ def run_night(
             _match(night)
             if "publish" in wanted and night.result.status != "held":
                 _publish(night, warm="warm" in wanted)
+            else:
+                _keep(night, night.con)
         night.tell()
         return night.result
 
@@ -151,6 +155,7 @@ def continue_night(
         elif _reopen(night, INGESTED if stage == "match" else MATCHED, run_id):
             if stage == "match":
                 _match(night)
+                _keep(night, night.con)
             else:
                 _publish(night, warm=approve is not None, approve=approve)
         elif run_id is not None:
@@ -220,15 +225,23 @@ def _match(night: Night) -> None:
     history = [run.counts.get("metrics") or {} for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)]
     verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
     night.tell(status=verdict.verdict == "held" and "held" or "matched", findings=tuple(f.to_json() for f in verdict.findings))
-    for name in (*STATE, *_DIFFERENCES):
-        folder.write(con, name)
-    folder.note(
-        stage=MATCHED, base_run=previous.run_id, first=previous.run_id is None, model_id=model.model_id, finished=True,
-        metrics=metrics.to_json(), counts=_counts(night.result), status=night.result.status,
-    )  # fmt: skip
+    night.facts = {
+        "base_run": previous.run_id, "first": previous.run_id is None, "model_id": model.model_id,
+        "metrics": metrics.to_json(), "counts": _counts(night.result), "status": night.result.status,
+    }  # fmt: skip
     night.clock.lap("audit")
     if night.result.status == "held":
         _hold(night)
+
+
+def _keep(night: Night, con: duckdb.DuckDBPyConnection) -> None:
+    """Write the artefacts of a matched run, so that it can be published later and the next night can build on it."""
+    if night.kept:
+        return
+    for name in (*STATE, *_DIFFERENCES):
+        night.artefacts.write(con, name)
+    night.artefacts.note(**night.facts, stage=MATCHED, finished=True)
+    night.kept = True
 
 
 def _hold(night: Night) -> None:
@@ -239,24 +252,26 @@ def _hold(night: Night) -> None:
 
 
 def _publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
+    from retail_brain.pipeline.publishing import publish_run_tables
     from retail_brain.pipeline.reporting import write_report
-    from retail_brain.store.publish import publish_run
 
-    manifest = night.artefacts.manifest
-    if manifest["status"] == "held" and approve is None:
+    facts = night.facts
+    if facts["status"] == "held" and approve is None:
         raise RefusedError(f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}")
-    night.progress("publish", total=1)
-    counts = {**manifest["counts"], "metrics": manifest["metrics"]}
-    published = publish_run(
-        night.stores.postgres, night.con, run_id=night.run_id, lease_token=night.lease.token, model_id=manifest["model_id"],
-        counts=counts, seconds=night.clock.seconds,
-    )  # fmt: skip
-    night.progress("publish", done=1, total=1)
+    run = {
+        "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
+        "counts": {**facts["counts"], "metrics": facts["metrics"]}, "seconds": night.clock.seconds,
+    }  # fmt: skip
+    keep = None if night.kept else lambda cursor: _keep(night, cursor)
+    done = publish_run_tables(night.stores, night.con, run=run, keep=keep, warm_first=warm and facts["first"], progress=night.progress)
     night.clock.lap("publish")
-    night.tell(status="published", generation=published.generation, written=dict(published.rows))
-    if warm:
-        _warm(night, all_keys=bool(manifest["first"]))
-    night.tell(report=str(write_report(night.stores, night.result, manifest["metrics"])))
+    warnings = (*night.result.warnings, *done.warnings)
+    night.tell(status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings)
+    if done.warmed is not None:
+        night.tell(warmed=done.warmed.keys)
+    elif warm:
+        _warm(night, all_keys=bool(facts["first"]))
+    night.tell(report=str(write_report(night.stores, night.result, facts["metrics"])))
     night.clock.lap("report")
     runs.finish_run(night.stores.pg, night.run_id, reason=approve, counts={"warmed": night.result.warmed}, seconds=night.clock.seconds)
     kept = runs.list_runs(night.stores.pg, status="published", limit=night.config.workspace.keep_runs)
@@ -314,7 +329,8 @@ def _reload(night: Night) -> bool:
         folder.note(stage=INGESTED)
         night.tell(warnings=(*night.result.warnings, "an artefact of the run was damaged; it was matched again"))
         return False
-    manifest = folder.manifest
+    manifest = night.facts = folder.manifest
+    night.kept = True
     night.con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
     steps.prepare_publish(night.con, first=bool(manifest["first"]))
     night.tell(**{key: manifest["counts"][key] for key in _TOLD}, status=manifest["status"])

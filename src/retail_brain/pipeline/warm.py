@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.cache import cache_state, warm_all, warm_changed
-from retail_brain.errors import ResourceError, ServiceError
+from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, ServiceError
 from retail_brain.store import outbox
 from retail_brain.store.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     import duckdb
+    import pyarrow as pa
 
     from retail_brain.cache import WarmResult
     from retail_brain.model import Progress
     from retail_brain.pipeline.stores import Stores
+    from retail_brain.store.publish import PublishResult
 
 _DOCUMENTS_AT_ONCE = 20_000
 
@@ -52,7 +55,8 @@ def warm_cache(
         Keys written.
 
     Raises:
-        ServiceError, ResourceError: Redis does not answer or is full, and `strict` was asked for.
+        ServiceError, ResourceError, ConfigurationError: Redis does not answer, is full or does not let us in, and `strict`
+            was asked for.
     """
     settings = stores.config.cache
     try:
@@ -63,10 +67,47 @@ def warm_cache(
         if state.generation == wanted or outbox.count_pending(stores.pg):
             wanted, con = outbox.renew_generation(stores.pg), None
         return WarmedResult(keys=_warm_everything(stores, con, wanted, progress))
-    except (ServiceError, ResourceError) as error:
+    except (ServiceError, ResourceError, ConfigurationError) as error:
         if strict:
             raise
         return WarmedResult(keys=0, warnings=(f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",))
+
+
+def warm_ahead(
+    stores: Stores, con: duckdb.DuckDBPyConnection, outcome: Future[PublishResult], progress: Progress
+) -> WarmedResult | None:
+    """Fill the cache of a first run while it is published; readers see it after the commit.
+
+    Args:
+        stores: the open stores.
+        con: has the profiles; a cursor of this thread's own.
+        outcome: what publishing comes to; waited for before the pointer is switched.
+        progress: told the number of keys.
+
+    Returns:
+        Keys written; None where publishing failed or named another generation, so that the cache is as it was.
+    """
+    settings = stores.config.cache
+    try:
+        with connect(stores.postgres, application_name="retail-brain warm") as pg:
+            generation = outbox.cache_generation(pg) + 1
+        reader = con.sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
+        documents = _held_back(reader, outcome, generation)
+        return WarmedResult(keys=_seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress)))
+    except (ServiceError, ResourceError, ConfigurationError, RefusedError):
+        return None
+
+
+def _held_back(reader: pa.RecordBatchReader, outcome: Future[PublishResult], generation: int) -> pa.RecordBatchReader:
+    """Give all batches, and end only when the generation that they belong to is published."""
+    import pyarrow as pa
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from reader
+        if outcome.exception() is not None or outcome.result().cache_generation != generation:
+            raise RefusedError("the generation of these documents was not published")
+
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
 
 def _warm_everything(stores: Stores, con: duckdb.DuckDBPyConnection | None, generation: int, progress: Progress) -> int:

@@ -11,8 +11,8 @@ with member as (
 )
 select
   profile.profile_id::varchar as profile_id,
-  json_merge_patch(
-    '{}',
+  -- Empty fields are cut out of the text: inside a value a quotation mark would have a backslash before it.
+  regexp_replace(
     to_json({
       'profile_id': profile.profile_id,
       'given_name': profile.given_name,
@@ -36,7 +36,10 @@ select
       'updated_at': strftime(profile.updated_at, '%Y-%m-%dT%H:%M:%S'),
       'version': 1,
       'records': member.records
-    })
-  )::varchar as document
+    })::varchar,
+    '"[a-z_]+":null,',
+    '',
+    'g'
+  ) as document
 from profile
 join member using (profile_id)

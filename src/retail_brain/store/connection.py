@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import stamina
+import stamina.instrumentation
 
 from retail_brain.errors import ConfigurationError, ServiceError
 from retail_brain.store.failure import TransientServiceError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from retail_brain.model import PostgresAddress
 
 Connection = psycopg.Connection[Any]
+
+stamina.instrumentation.set_on_retry_hooks([])  # by default they print on stdout, which is data
 
 _ATTEMPTS = 5
 _KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 60_000}
@@ -51,8 +54,8 @@ def connect(
         An open connection in UTC.
 
     Raises:
-        ServiceError: the server does not answer, or refused the credentials.
-        ConfigurationError: the database does not exist, or the address makes no sense.
+        ServiceError: the server does not answer.
+        ConfigurationError: it refused the credentials, the database does not exist, or the address makes no sense.
     """
     options = f"-c statement_timeout={int(statement_timeout_s * 1000)} -c lock_timeout={int(lock_timeout_s * 1000)} -c timezone=UTC -c jit=off"
     parameters = _parameters(address) | {
@@ -111,7 +114,7 @@ def _connect_error(error: psycopg.OperationalError) -> Exception:
         or "no pg_hba.conf entry" in text
         or ("role " in text and "does not exist" in text)
     ):
-        return ServiceError("PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD")
+        return ConfigurationError("PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD")
     if "database " in text and "does not exist" in text:
         return ConfigurationError("the database does not exist", hint="create it, or check POSTGRES_DB")
     if "certificate" in text or "SSL" in text:

@@ -25,7 +25,7 @@ _UNCHANGED = "nothing was changed; the command can be repeated"
 
 # SQLSTATE (or its class, the first two characters) -> kind, what happened, what to do.
 _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
-    "28": (ServiceError, "PostgreSQL refused the credentials", "check POSTGRES_USER and POSTGRES_PASSWORD"),
+    "28": (ConfigurationError, "PostgreSQL refused the credentials", "check POSTGRES_USER and POSTGRES_PASSWORD"),
     "3D": (ConfigurationError, "the database does not exist", "create it, or check POSTGRES_DB"),
     "25006": (
         ServiceError,
@@ -60,8 +60,8 @@ def translated() -> Iterator[None]:
     """Turn the driver's errors of a block into our own kinds.
 
     Raises:
-        ServiceError: unreachable, refused credentials, read-only, disk full on the server.
-        ConfigurationError: missing database, table, extension or privilege.
+        ServiceError: unreachable, read-only, disk full on the server.
+        ConfigurationError: refused credentials, missing database, table, extension or privilege.
         RetailBrainError: rows break a constraint (a bug).
     """
     try:

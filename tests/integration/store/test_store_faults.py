@@ -283,7 +283,7 @@ def test_a_server_that_is_away_is_named_with_the_number_of_tries(tmp_path: Any) 
 def test_a_role_or_database_that_does_not_exist_is_told_at_once(database: PostgresAddress) -> None:
     with pytest.raises(ConfigurationError, match="the database does not exist"):
         connect(replace(database, dbname="nowhere"))
-    with pytest.raises(ServiceError, match="refused the credentials"):
+    with pytest.raises(ConfigurationError, match="refused the credentials"):
         connect(replace(database, user="nobody_at_all"))
 
 

@@ -78,7 +78,7 @@ def tests(session: nox.Session) -> None:
 def external(session: nox.Session) -> None:
     """By hand: the same crosswalk with the PostgreSQL and Redis of the operating system, in the clear and with TLS."""
     script = "tests/acceptance/external.py"
-    for options in [session.posargs] if session.posargs else [[], ["--tls"]]:
+    for options in [session.posargs] if session.posargs else [[], ["--tls"], ["--tests"]]:
         session.run("python", script, *options)
 
 

@@ -1,7 +1,7 @@
 """The acceptance run against servers of the operating system, held against the same run with the embedded ones.
 
 Not collected by pytest and no part of CI, because the servers may not be installed: `nox -s external`, or
-`python tests/acceptance/external.py [--tls]`. It starts PostgreSQL and Redis with passwords, on ports and in a folder
+`python tests/acceptance/external.py [--tls | --tests]`. It starts PostgreSQL and Redis with passwords, on ports and in a folder
 of its own, runs `init`, `run` and `export crosswalk` on the sample data, does the same with embedded servers, and ends
 with 1 unless the two sorted crosswalks are the same bytes.
 """
@@ -37,6 +37,7 @@ def main() -> int:
     options.add_argument(
         "--redis", type=Path, default=Path(shutil.which("redis-server") or "redis-server"), help="redis-server"
     )
+    options.add_argument("--tests", action="store_true", help="run the integration tests against them instead")
     options.add_argument("--tls", action="store_true", help="speak TLS to both and check their certificates")
     given = options.parse_args()
     with ExitStack() as stack:
@@ -49,11 +50,19 @@ def main() -> int:
             f"external: {_version(given.postgres / 'postgres')}; {_version(given.redis)}"
             + ("; TLS, certificates checked" if tls else "")
         )
+        if given.tests:
+            return _integration_tests(postgres | redis)
         outside = _acceptance_run(folder / "external shop", postgres | redis, tls)
         inside = _acceptance_run(folder / "embedded shop", {}, None)
     same = outside == inside
     print("the crosswalks are the same bytes" if same else "THE CROSSWALKS DIFFER")
     return 0 if same else 1
+
+
+def _integration_tests(addresses: dict[str, str]) -> int:
+    """Run the integration tests on the servers that were started."""
+    command = [sys.executable, "-m", "pytest", "-q", str(Path(__file__).parents[1] / "integration")]
+    return subprocess.run(command, env=os.environ | addresses, check=False).returncode
 
 
 def _acceptance_run(folder: Path, addresses: dict[str, str], tls: Path | None) -> bytes:

@@ -50,7 +50,7 @@ create or replace table record_tonight as
 select value.*, row.delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash
 from record_value as value
 join (select source, record_id, delivery_id from delivered_row) as row using (source, record_id)
-"""  # noqa: S608
+"""
 
 
 def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str, float]) -> ChangeResult:

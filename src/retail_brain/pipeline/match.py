@@ -84,8 +84,8 @@ def choose_model(
     Returns:
         The model; its term frequencies are in DuckDB.
     """
-    from retail_brain.pipeline.models import find_model, keep_model, next_model_id
     from retail_brain.matching.train import train_model
+    from retail_brain.pipeline.models import find_model, keep_model, next_model_id
 
     model = find_model(con, config.matching, workspace, previous.model_id)
     if model is not None:

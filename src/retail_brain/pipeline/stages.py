@@ -1,0 +1,161 @@
+"""The stages of a night, one function each: what they read, what they leave in the run's folder, what they tell.
+
+Apart from the night, which says which of them run. Each takes the open night and adds to its result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.errors import RefusedError
+from retail_brain.pipeline import match as steps
+from retail_brain.pipeline.intake import take_deliveries
+from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
+from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
+from retail_brain.pipeline.state import STATE, load_previous
+from retail_brain.store import run as runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from retail_brain.pipeline.night import Night
+    from retail_brain.pipeline.result import NightResult
+
+
+def ingest(night: Night, files: Sequence[Path] | None) -> bool:
+    """Take in tonight's files; say whether there is anything to match."""
+    pg, workspace = night.stores.pg, night.stores.workspace
+    waiting = waiting_run(night.stores)
+    known = {delivery: str(run_id) for delivery, run_id in runs.known_deliveries(pg).items()}
+    intake = take_deliveries(
+        night.con, night.config, files=files, known=known, waiting_paths=waiting.manifest["paths"] if waiting else (),
+        scratch=workspace.scratch, progress=night.progress,
+    )  # fmt: skip
+    night.clock.lap("ingest")
+    night.tell(files=intake.files, quarantine_reasons=dict(intake.quarantine_reasons), warnings=intake.warnings)
+    if not intake.new_delivery_ids:
+        return False
+    parts = [*intake.new_delivery_ids, night.config.fingerprint()]
+    fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
+        night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
+        for name in INTAKE:
+            if not waiting.is_intact(name):
+                waiting.write(night.con, name)
+    else:
+        night.run_id = night.lease.begin()
+        night.folder = workspace.create_run_folder(night.run_id)
+        for name in INTAKE:
+            night.folder.write(night.con, name)
+        night.folder.note(
+            run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
+            full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],
+        )  # fmt: skip
+    night.clock.lap("ingest")
+    night.tell(run_id=night.run_id, status="ingested")
+    return True
+
+
+def match(night: Night) -> None:
+    """Standardise, score and resolve what was taken in, and have the audit gate judge it."""
+    folder, con, config = night.artefacts, night.con, night.config
+    previous = load_previous(night.stores, con)
+    manifest = folder.manifest
+    if manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and reload(night):
+        hold_if_held(night)
+        return
+    night.progress("standardise", total=2)
+    changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
+    night.progress("standardise", done=1, total=2)
+    steps.build_keys(con, config, previous)
+    night.progress("standardise", done=2, total=2)
+    night.clock.lap("standardise")
+    model = steps.choose_model(con, config, night.stores.workspace, previous, night.progress)
+    night.clock.lap("train")
+    scored = steps.score(con, config, model, previous, night.progress)
+    night.clock.lap("match")
+    night.progress("resolve", total=1)
+    steps.resolve(con, config, model, previous)
+    night.progress("resolve", done=1, total=1)
+    night.clock.lap("resolve")
+    steps.survive(con, config, first=previous.run_id is None)
+    night.clock.lap("survive")
+    steps.find_differences(con, config, previous, model_id=model.model_id)
+    night.tell(**night_counts(con, changes), pairs=scored.pairs, model_id=model.model_id, kept_out=kept_out(con))
+    history = [run.counts.get("metrics") or {} for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)]
+    verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
+    night.tell(status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings))
+    night.facts = {
+        "base_run": previous.run_id, "first": previous.run_id is None, "model_id": model.model_id,
+        "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
+    }  # fmt: skip
+    night.clock.lap("audit")
+    hold_if_held(night)
+
+
+def keep(night: Night, con: duckdb.DuckDBPyConnection) -> None:
+    """Write the artefacts of a matched run, so that it can be published later and the next night can build on it."""
+    if night.kept:
+        return
+    for name in (*STATE, *DIFFERENCES):
+        night.artefacts.write(con, name)
+    night.artefacts.note(**night.facts, stage=MATCHED, finished=True)
+    night.kept = True
+
+
+def hold_if_held(night: Night) -> None:
+    """Mark the run as held where the audit gate said so; a person then approves or discards it."""
+    if night.result.status != "held":
+        return
+    messages = "; ".join(finding["message"] for finding in night.result.findings)
+    runs.finish_run(
+        night.stores.pg, night.run_id, "held", reason=messages, counts=counts_of(night.result), seconds=night.clock.seconds
+    )
+
+
+def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
+    """Publish the matched run, warm the cache where asked for, and write the run's page."""
+    from retail_brain.pipeline.publishing import publish_run_tables
+    from retail_brain.pipeline.reporting import write_report
+
+    facts = night.facts
+    if facts["status"] == "held" and approve is None:
+        raise RefusedError(f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}")
+    run = {
+        "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
+        "counts": {**facts["counts"], "metrics": facts["metrics"]}, "seconds": night.clock.seconds,
+    }  # fmt: skip
+    write = None if night.kept else lambda cursor: keep(night, cursor)
+    done = publish_run_tables(night.stores, night.con, run=run, keep=write, warm_first=warm and facts["first"], progress=night.progress)
+    night.clock.lap("publish")
+    warnings = (*night.result.warnings, *done.warnings)
+    night.tell(status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings)
+    if done.warmed is not None:
+        night.tell(warmed=done.warmed.keys)
+    elif warm:
+        warm_up(night, all_keys=bool(facts["first"]))
+    night.tell(report=str(write_report(night.stores, night.result, facts["metrics"])))
+    night.clock.lap("report")
+    runs.finish_run(night.stores.pg, night.run_id, reason=approve, counts={"warmed": night.result.warmed}, seconds=night.clock.seconds)
+    kept = runs.list_runs(night.stores.pg, status="published", limit=night.config.workspace.keep_runs)
+    night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
+
+
+def warm_up(night: Night, *, all_keys: bool, strict: bool = False) -> None:
+    """Bring the cache up to date; with `strict`, Redis being away is an error."""
+    from retail_brain.pipeline.warm import warm_cache
+
+    warmed = warm_cache(night.stores, night.con if all_keys else None, progress=night.progress, strict=strict)
+    night.clock.lap("warm")
+    night.tell(warmed=warmed.keys, warnings=(*night.result.warnings, *warmed.warnings))
+
+
+def counts_of(result: NightResult) -> dict[str, Any]:
+    """What is kept with the run: counts, never a value."""
+    names = (*TOLD, "findings", "quarantine_reasons", "kept_out", "files")
+    return {name: value for name, value in asdict(result).items() if name in names}

@@ -24,12 +24,12 @@ NOTE = "<!-- Made by docs/generate.py; do not edit. -->"
 COMMON = {"config", "as_json", "help", "install_completion", "show_completion", "version"}
 
 SCHEDULER = {
-    2: ("fix the command or the file", "a wrong option, an unknown key, no configuration, no such run"),
+    2: ("fix the command or the file", "a wrong option, an unknown key, no configuration, no such run, wrong credentials"),
     3: (
         "look at the named file; nothing was changed",
         "a truncated gzip, a missing column, a full delivery that lost too many records",
     ),
-    4: ("try again later", "PostgreSQL or Redis is down, or refused the credentials"),
+    4: ("try again later", "PostgreSQL or Redis is down, a connection that is not trusted"),
     5: (
         "a person has to look: `run show`, then `run approve` or `run discard`",
         "a held run, a blocking rule that would explode, a stale lease",

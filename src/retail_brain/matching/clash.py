@@ -31,7 +31,7 @@ first names that are not each other's nicknames."""
 ANOTHER_NAME = next(number for number, level in enumerate(reversed(COMPARISONS[0].levels)) if level.label == "another name")
 
 
-def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None) -> None:
+def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None, before: str | None = None) -> None:
     """Find the pairs that must not end in one profile.
 
     Args:
@@ -39,7 +39,8 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
         model: the trained model.
         settings: the matching section of the configuration.
         decisions: a table of decisions (record_no_l, record_no_r, kind); its must-links join records as well.
-        touching: a table of records (record_no); only groups that hold one of them are looked at.
+        touching: a table of records (record_no) that are new or changed; only groups that hold one of them are looked at.
+        before: with `touching`, the clashes found before; those between two records that did not change still stand.
 
     Creates clash, one row per pair inside a group that the links would make: record_no_l < record_no_r, clash_bits (below
     zero: two people), reason (the comparison that speaks most against one person); and doubt, one row per link that is
@@ -63,9 +64,21 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
     scored = linker.inference.predict(warning_mode="never")
     con.execute(f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}")
     scored.drop_table_from_database_and_remove_from_cache()
+    if touching and before:
+        con.execute(standing_clash_sql(touching, before))
     con.execute(sql.load("matching/clash_doubt"), {"merge_probability": settings.merge_probability})
     for table in ("clash_block", "clash_key", "clash_source"):
         con.execute(f"drop table {table}")
+
+
+def standing_clash_sql(touching: str, before: str) -> str:
+    """Return the statement that adds the clashes of before between two records that are there and did not change."""
+    return (
+        f"insert into clash by name from {quote_identifier(before)} anti join clash using (record_no_l, record_no_r)"
+        f" where record_no_l not in (select record_no from {quote_identifier(touching)})"
+        f" and record_no_r not in (select record_no from {quote_identifier(touching)})"
+        " and record_no_l in (select record_no from match_key) and record_no_r in (select record_no from match_key)"
+    )
 
 
 def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: str | None) -> None:

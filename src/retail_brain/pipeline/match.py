@@ -31,10 +31,14 @@ RESCORE_ALL_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreResult:
-    """How many records were scored tonight, and how many pairs at or above the review threshold that gave."""
+    """How many records were scored tonight, how many pairs at or above the review threshold that gave, and whether that was all.
+
+    `complete` is False where only changed records were scored and the edges of the others stand.
+    """
 
     records: int
     pairs: int
+    complete: bool = True
 
 
 def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sources: tuple[str, ...]) -> ChangeResult:
@@ -117,13 +121,15 @@ def score(
             pairs = count(con, "edge")
             con.execute("insert into edge by name from edge_kept; drop table edge_kept; drop table edge_before")
             tell("scored", 1.0)
-            return ScoreResult(records=changed, pairs=pairs)
+            return ScoreResult(records=changed, pairs=pairs, complete=False)
     score_all(con, model, settings=config.matching, progress=tell)
     tell("scored", 1.0)
     return ScoreResult(records=everything, pairs=count(con, "edge"))
 
 
-def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState) -> None:
+def resolve(
+    con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, *, complete: bool
+) -> None:
     """Turn edges and decisions into profiles: merges, refusals and the crosswalk.
 
     Args:
@@ -131,13 +137,15 @@ def resolve(con: duckdb.DuckDBPyConnection, config: Configuration, model: Model,
         config: the configuration.
         model: says which pairs of records clash.
         previous: the number of generations so far.
+        complete: everything was scored anew; else only groups with a record of changed_key can hold a new clash.
     """
     from retail_brain.identity.profile_id import assign_profile_ids
     from retail_brain.identity.resolve import resolve as resolve_links
     from retail_brain.matching.clash import find_clashes
 
     con.execute(sql.load("pipeline/refused_before"))
-    find_clashes(con, model, settings=config.matching, decisions="decision")
+    touched = {} if complete else {"touching": "changed_key", "before": "clash_before"}
+    find_clashes(con, model, settings=config.matching, decisions="decision", **touched)
     resolve_links(con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before")
     assign_profile_ids(con, generation=previous.generation + 1)
 

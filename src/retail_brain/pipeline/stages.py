@@ -80,7 +80,7 @@ def match(night: Night) -> None:
     scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
     night.progress("resolve", total=1)
-    steps.resolve(con, config, model, previous)
+    steps.resolve(con, config, model, previous, complete=scored.complete)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
     steps.survive(con, config, first=previous.run_id is None)

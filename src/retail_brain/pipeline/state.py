@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from retail_brain.pipeline.stores import Stores
     from retail_brain.workspace import RunFolder
 
-STATE = ("record", "match_key", "shared_value", "edge", "crosswalk", "live_merge", "review_item")
+STATE = ("record", "match_key", "shared_value", "edge", "clash", "crosswalk", "live_merge", "review_item")
 _BEFORE = {
     "record": "record_before",
     "match_key": "match_key_before",
     "shared_value": "shared_value_before",
     "edge": "edge_before",
+    "clash": "clash_before",
     "crosswalk": "previous_crosswalk",
     "live_merge": "standing_merge",
     "review_item": "review_item_before",
@@ -55,7 +56,7 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
     Args:
         stores: the open stores.
         con: gets decision, previous_crosswalk, standing_merge and review_item_before always (empty before the first run),
-            record_before after the first run, and match_key_before, shared_value_before and edge_before where the
+            record_before after the first run, and match_key_before, shared_value_before, edge_before and clash_before where the
             workspace has them.
 
     Returns:

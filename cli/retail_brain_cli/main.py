@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="retail-brain")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        return _code_of(end)
     except errors.RetailBrainError as error:
         _tell(error.message, error.hint)
         return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), BUG)
@@ -72,8 +72,20 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
+
+
+def _code_of(end: SystemExit) -> int:
+    if isinstance(end.__context__, BrokenPipeError):  # Typer has caught it, and says 1
+        _silence_stdout()
+        return 0
+    return end.code if isinstance(end.code, int) else 0
+
+
+def _silence_stdout() -> None:
+    """Let what is still to be written go nowhere: its reader, such as `head`, has seen enough."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: str, hint: str | None) -> None:

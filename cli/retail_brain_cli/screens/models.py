@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BAR_BITS = 16.0
 _HALF = 14
+_PARTS = {"over_merged": "people", "over_split": "profiles"}
 
 
 def bar(bits: float) -> str:
@@ -47,14 +48,17 @@ def _models(result: ModelListResult, console: Console) -> None:
 def _evaluation(result: EvaluationResult, console: Console) -> None:
     console.print(f"precision {result.precision:.4f}   recall {result.recall:.4f}   F1 {result.f1:.4f}", style="bold")
     console.print(f"B-cubed   precision {result.bcubed_precision:.4f}   recall {result.bcubed_recall:.4f}   F1 {result.bcubed_f1:.4f}")
+    console.print(f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles")
     console.print(
-        f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles;"
-        f" {result.exact_persons / max(result.persons, 1):.1%} of the people exactly right"
+        f"{result.over_merged_profiles:,} profiles mix people ({result.wrong_pairs:,} wrong pairs),"
+        f" {result.over_split_persons:,} people are split ({result.missed_pairs:,} missed pairs)"
     )
-    console.print(f"{result.over_merged:,} profiles mix people ({result.wrong_pairs:,} wrong pairs), {result.over_split:,} people are split ({result.missed_pairs:,} missed pairs)")
     if result.missing:
         console.print(f"{result.missing:,} records of the truth are in no profile", style="yellow")
+    if not result.worst:
+        return
+    rows = table("worst errors", "", "records", "of", "pairs", right=("records", "of", "pairs"))
     for error in result.worst:
-        console.print(f"\n  {error.kind}  {clean(error.id)}   {error.records} records, {error.wrong_pairs:,} pairs", style="bold")
-        for part in error.parts:
-            console.print(f"    {', '.join(clean(key) for key in part)}")
+        parts = f"{error.parts} {_PARTS.get(error.kind, 'parts')}"
+        rows.add_row(error.kind.replace("_", "-"), clean(error.id), f"{error.records:,}", parts, f"{error.pairs:,}")
+    console.print(rows)

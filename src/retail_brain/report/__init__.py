@@ -14,7 +14,7 @@ from retail_brain.report.markup import Html, element, join
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["render_report"]
+__all__ = ["render_report", "render_weights"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -61,6 +61,22 @@ def render_report(
     )
     title = f"Run {run.get('run_id') or ''}".strip()
     body = element("body", _header(run, title, when), *parts, _footer(include_values=include_values))
+    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+
+
+def render_weights(model: Mapping[str, Any]) -> str:
+    """Draw what a model weighs as a page.
+
+    Args:
+        model: model_id, records, prior_bits and comparisons, each with label and levels (label and bits).
+
+    Returns:
+        The text of the HTML file.
+    """
+    title = f"Model {model['model_id']}"
+    learnt = f"learnt from {model['records']:,} records · starting odds {model['prior_bits']:+.1f} bits"
+    head = element("header", element("p", "Retail Brain", class_="brand"), element("h1", title), element("p", learnt))
+    body = element("body", head, element("main", sections.model_weights(model)), _footer(include_values=False))
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
 
 

@@ -16,6 +16,7 @@ from retail_brain.engine import quote_identifier
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from retail_brain.config_matching import MatchingSettings
 
@@ -44,19 +45,25 @@ def prepare_lookups(con: duckdb.DuckDBPyConnection, table: str) -> None:
         if statement.strip():
             con.execute(statement)
     _load_transliterations(con, table)
-    con.execute("create or replace temp table name_form (name varchar, forms varchar[], root varchar)")
-    con.executemany("insert into name_form values (?, ?, ?)", _name_forms())
+    con.register("name_form_in", _name_forms())
+    con.execute("create or replace temp table name_form as select name, forms, root from name_form_in")
+    con.unregister("name_form_in")
 
 
 @cache
-def _name_forms() -> list[tuple[str, list[str], str]]:
+def _name_forms() -> pa.Table:
+    """Return one row per name that has other forms: name, forms (itself and the names it stands for), root."""
+    import pyarrow as pa
+
     forms: dict[str, set[str]] = {}
     for names, nicknames in _nickname_rows():
         for name in names:
             forms.setdefault(name, set()).add(names[0])
         for nickname in nicknames:
             forms.setdefault(nickname, {nickname}).add(names[0])
-    return [(name, sorted(found), min(found - {name}, default=name)) for name, found in sorted(forms.items())]
+    rows = sorted(forms.items())
+    columns = ([name for name, _ in rows], [sorted(found) for _, found in rows], [min(found - {name}, default=name) for name, found in rows])
+    return pa.table(columns, names=["name", "forms", "root"])
 
 
 def _nickname_rows() -> list[tuple[list[str], list[str]]]:
@@ -70,8 +77,9 @@ def _load_transliterations(con: duckdb.DuckDBPyConnection, table: str) -> None:
         f"select {column} as value from {quote_identifier(table)} where regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')" for column in TRANSLITERATED
     )
     found = [value for (value,) in con.execute(values).fetchall()]
-    con.execute("create or replace temp table transliteration (value varchar, latin varchar)")
-    if found:
-        from anyascii import anyascii
+    import pyarrow as pa
+    from anyascii import anyascii
 
-        con.executemany("insert into transliteration values (?, ?)", [(value, anyascii(value)) for value in found])
+    con.register("transliteration_in", pa.table([pa.array(found, pa.string()), pa.array([anyascii(value) for value in found], pa.string())], names=["value", "latin"]))
+    con.execute("create or replace temp table transliteration as select value, latin from transliteration_in")
+    con.unregister("transliteration_in")

@@ -204,3 +204,18 @@ def test_the_newest_row_of_a_record_wins_and_equal_rows_are_duplicates(shop: Sho
     assert file["rows"] == 3
     assert file["duplicates"] >= 1
     assert profile(shop, "pos:7")["values"]["city"] == "Newtown"
+
+
+@pytest.mark.xfail(strict=False, reason="a blocking rule without a pair on the first night is left out of the model for good")
+def test_people_without_a_double_on_the_first_night_are_matched_on_the_second(shop: Shop) -> None:
+    shop.deliver("pos.csv", *people(*range(40, 52)))
+    opened(shop)
+    assert shop.must("run")["merges"] == 0
+    with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[sources.crm]\nfiles = ["crm*.csv"]\n[sources.crm.columns]\n')
+        file.write('record_id = "record_id"\ngiven_name = "first_name"\nfamily_name = "last_name"\nemail = "email"\n')
+        file.write(
+            'phone = "phone"\ndate_of_birth = "date_of_birth"\naddress = "address"\npostal_code = "postal_code"\n'
+        )
+    shop.deliver("crm.csv", *people(*range(40, 50)))
+    assert shop.must("run")["merges"] == 10

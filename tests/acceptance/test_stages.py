@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from backstage import keys, rows, versions
-from townsfolk import assert_conserved, assert_told, people
+from townsfolk import assert_conserved, assert_told, people, person
 
 if TYPE_CHECKING:
     from shop import Shop
@@ -94,3 +97,17 @@ def test_commands_that_look_before_the_first_night_say_that_there_is_nothing_yet
     assert opened.crosswalk() == []
     assert opened.must("profile", "search", "maria lopez")["hits"] == []
     assert_told(opened.call("profile", "show", "pos:1"), 2, "pos never delivered a record 1")
+
+
+def test_cron_with_an_empty_environment_and_no_terminal_is_enough(opened: Shop) -> None:
+    opened.deliver("pos_2.csv", person(90, city="Zürich"))
+    code = "from retail_brain_cli.main import run; run()"
+    for arguments in (("run",), ("run",), ("profile", "show", "pos:90"), ("services", "stop")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *arguments], cwd=opened.folder, env={"PATH": "/usr/bin:/bin", "LANG": "C"},
+            stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert all(json.loads(line)["event"] == "step" for line in done.stderr.decode().splitlines())
+        if "show" in arguments:
+            assert "Zürich" in done.stdout.decode("utf-8")

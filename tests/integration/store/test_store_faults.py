@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -296,3 +299,26 @@ def test_a_missing_privilege_is_a_matter_of_configuration(database: PostgresAddr
     finally:
         with conn.transaction():
             conn.execute("drop role rb_test_weak")
+
+
+def test_a_holder_of_this_machine_that_was_killed_is_replaced_at_once(conn: Connection) -> None:
+    code = "from retail_brain.store.run import holder_name; print(holder_name(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        name = holder.stdout.readline().strip()
+        lease = acquire_lease(conn, holder=name)
+        with pytest.raises(LockedError, match=f":{holder.pid} holds"):
+            acquire_lease(conn)
+        holder.kill()
+    assert acquire_lease(conn).token > lease.token
+
+
+@pytest.mark.parametrize(
+    "name", ["elsewhere:1:4026531836.1", f"{socket.gethostname()}:1", f"{socket.gethostname()}:999999999:1.1"]
+)
+def test_of_a_holder_elsewhere_nothing_is_known_so_its_lease_has_to_lapse(name: str, conn: Connection) -> None:
+    acquire_lease(conn, holder=name)
+    with pytest.raises(LockedError):
+        acquire_lease(conn)

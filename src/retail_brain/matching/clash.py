@@ -14,7 +14,7 @@ import numpy as np
 
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
-from retail_brain.matching.comparison import COMPARISONS
+from retail_brain.matching.comparison import level_number
 from retail_brain.matching.linker import level_sql, open_linker
 from retail_brain.matching.model import Model, with_settings
 from retail_brain.matching.score import bits_case_sql
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NUMBERS = ("name_suffix", "loyalty_id", "national_id")
 """Of these a person has one. A pair that is linked by itself clashes only where one of them differs, or both have known
 first names that are not each other's nicknames."""
-ANOTHER_NAME = next(number for number, level in enumerate(reversed(COMPARISONS[0].levels)) if level.label == "another name")
+ANOTHER_NAME = level_number("given_name", "another name")
 
 
 def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None, before: str | None = None) -> None:
@@ -107,12 +107,9 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     bits = ", ".join(f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}" for name in names)
     total = " + ".join(f"bits_{name}" for name in names)
+    start = repr(log2(model.same_share / model.home_share))
     if {"given_name", "date_of_birth"} <= set(names):
-        # Fathers and sons share names by custom: next to dates of birth a generation apart, the same name says little.
-        # Twins share their date of birth: next to another known first name, the same date says little.
-        total = total.replace("bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end")
-        total = total.replace("bits_date_of_birth", f"case when level_given_name = {ANOTHER_NAME} then least(bits_date_of_birth, 1.0) else bits_date_of_birth end")
-    start = log2(model.same_share / model.home_share)
+        start, total = _family_patterns(start, total)
     reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
     certain = [f"level_{name} = 0" for name in names if name in NUMBERS] + [f"level_given_name = {ANOTHER_NAME}" for name in names if name == "given_name"]
     hard = " or ".join(certain) or "false"
@@ -120,7 +117,21 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     return f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels} from {scored}),
 weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled)
-select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
+select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start} + {total}, 6) as clash_bits, {reason} as reason
 from weighed
-where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
+where round({start} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
 """
+
+
+def _family_patterns(start: str, total: str) -> tuple[str, str]:
+    """Return the starting odds and the sum of bits, corrected for the two ways in which a family looks like one person.
+
+    Fathers and sons share names by custom: next to dates of birth half a generation apart, the same name says little.
+    Twins share their date of birth: next to another known first name, the same date says little. Nor does it count then
+    how rarely people of one home meet in this file: these two patterns are what they look like when they do.
+    """
+    father = f"level_date_of_birth = 0 and level_given_name > {ANOTHER_NAME}"
+    twin = f"level_given_name = {ANOTHER_NAME} and level_date_of_birth > 0"
+    total = total.replace("bits_given_name", f"case when {father} then least(bits_given_name, 1.0) else bits_given_name end")
+    total = total.replace("bits_date_of_birth", f"case when {twin} then least(bits_date_of_birth, 1.0) else bits_date_of_birth end")
+    return f"case when ({father}) or ({twin}) then least({start}, 0.0) else {start} end", total

@@ -65,6 +65,15 @@ def _few_edits(column: str) -> str:
     return f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.8 and damerau_levenshtein({column}_l, {column}_r) <= 2"
 
 
+_NAMESAKE_MAIL = (
+    "(email_local_l is null and email_local_r is null and email_key_l <> email_key_r and split_part(email_key_l, '@', 1) = split_part(email_key_r, '@', 1))"
+)
+"""Two addresses with one local part that is but the person's name (`email_local` is NULL for these), at two providers:
+every John Smith has one, so it says nothing that the names did not say already."""
+_OTHER_NUMBER = "regexp_replace(email_key_l, '[0-9]', '', 'g') = regexp_replace(email_key_r, '[0-9]', '', 'g')"
+"""What two addresses with different numbers in them have in common: a provider gives john.smith2 to the next John Smith."""
+
+
 def _part(column: str, length: int, *, tail: bool) -> str:
     ends = (f"starts_with({column}_l, {column}_r)", f"starts_with({column}_r, {column}_l)")
     if tail:
@@ -136,12 +145,12 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="email", label="e-mail", columns=("email_key", "email_local"), null_condition=_missing("email_key"),
+        name="email", label="e-mail", columns=("email_key", "email_local"), null_condition=f"{_missing('email_key')} or {_NAMESAKE_MAIL}",
         levels=(
             Level(label="same", condition=_same("email_key"), term_column="email_key"),
             Level(label="same before the @", condition=_same("email_local"), term_column="email_local"),
-            Level(label="typing error", condition=_few_edits("email_key")),
-            Level(label="alike", condition="jaro_winkler_similarity(email_key_l, email_key_r) >= 0.92"),
+            Level(label="typing error", condition=f"{_few_edits('email_key')} and not {_OTHER_NUMBER}"),
+            Level(label="alike", condition=f"jaro_winkler_similarity(email_key_l, email_key_r) >= 0.92 and not {_OTHER_NUMBER}"),
             Level(label="different", condition="ELSE"),
         ),
     ),
@@ -193,3 +202,14 @@ def term_columns(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
     """Return the key columns whose term frequencies are needed, in a fixed order."""
     found = {level.term_column for comparison in comparisons for level in comparison.levels if level.term_column}
     return tuple(sorted(found))
+
+
+def level_number(name: str, label: str) -> int:
+    """Return the number of a level, counted from 0, the last one in the list.
+
+    Args:
+        name: the comparison.
+        label: the level's label.
+    """
+    levels = next(comparison for comparison in COMPARISONS if comparison.name == name).levels
+    return next(number for number, level in enumerate(reversed(levels)) if level.label == label)

@@ -11,6 +11,7 @@ from math import log2
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import InputError
+from retail_brain.matching.alone import alone_bits
 
 if TYPE_CHECKING:
     from retail_brain.matching.model import Model
@@ -36,7 +37,8 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
         levels: the pair's levels, as in edge.levels.
 
     Returns:
-        Lines in the model's order, the starting odds first, the shared home last; their bits sum to the match weight.
+        Lines in the model's order, the starting odds first; last what is taken off for names that stand alone (where it is)
+        and for the shared home. Their bits sum to the match weight.
 
     Raises:
         InputError: the levels are not those of this model.
@@ -46,13 +48,18 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
         raise InputError("the levels of this pair belong to another model", hint="explain it with the model that is named in its evidence")
     lines = [ExplanationLine(comparison="prior", label="starting odds", level=None, level_label="", weight_bits=round(model.prior_bits, 6))]
     exponent = 0.0
+    numbers: dict[str, int] = {}
+    bits: dict[str, float] = {}
     for comparison, part in zip(model.comparisons, parts, strict=True):
         number, _colon, rarity = part.partition(":")
         level, term = int(number), float(rarity or 0)
         label = "nothing to say" if level < 0 else comparison.levels[len(comparison.levels) - 1 - level].label
         weight = model.level_bits(comparison.name, level) + term
+        numbers[comparison.name], bits[comparison.name] = level, weight
         exponent += model.home_bits(comparison.name, level) + term
         lines.append(ExplanationLine(comparison=comparison.name, label=comparison.label, level=level, level_label=label, weight_bits=round(weight, 6), term_bits=term))
+    if alone := alone_bits(numbers, bits):
+        lines.append(ExplanationLine(comparison="names_alone", label="names alone", level=None, level_label="little agrees but names, which many people share", weight_bits=-round(alone, 6)))
     found = sum(line.weight_bits for line in lines)
     weight = round(found - log2(1 + model.home_odds * 2 ** min(exponent, 900.0)), 6)
     shared = weight - found

@@ -10,6 +10,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import quote_identifier
+from retail_brain.matching.alone import alone_sql
 from retail_brain.matching.linker import level_sql, open_linker
 from retail_brain.matching.terms import attach_terms, weighed_levels
 
@@ -114,14 +115,17 @@ def edge_sql(model: Model, scored: str, least_bits: float) -> str:
     weighed = {term.rsplit("_", 1)[0] for term, _column in weighed_levels(model)}
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     terms = ", ".join(f"round(mw_tf_adj_{name}, 2) as term_{name}" for name in names if name in weighed)
-    added = "".join(f" + term_{name}" for name in names if name in weighed)
-    same = " + ".join(bits_case_sql(model, name, home=False) for name in names) + added
-    home = " + ".join(bits_case_sql(model, name, home=True) for name in names) + added
+    same = ", ".join(f"{bits_case_sql(model, name, home=False)}{f' + term_{name}' if name in weighed else ''} as bits_{name}" for name in names)
+    home = " + ".join(bits_case_sql(model, name, home=True) + (f" + term_{name}" if name in weighed else "") for name in names)
+    total = " + ".join(f"bits_{name}" for name in names)
     text = " || ',' || ".join(f"level_{name}" + (f" || case when term_{name} = 0 then '' else ':' || term_{name} end" if name in weighed else "") for name in names)
     rules = " ".join(f"when '{number}' then '{' + '.join(rule)}'" for number, rule in enumerate(model.blocking_rules))
     return f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels}, {terms} from {scored}),
-weighed as (select *, round({model.prior_bits!r} + {same} - log2(1 + {model.home_odds!r} * power(2.0, least({home}, 900.0))), 6) as match_weight from leveled)
+bit as (select *, {same}, {home} as home_bits from leveled),
+weighed as (
+    select *, round({model.prior_bits!r} + {total} - log2(1 + {model.home_odds!r} * power(2.0, least(home_bits, 900.0))) - {alone_sql(model)}, 6) as match_weight from bit
+)
 select
     least(record_no_l, record_no_r) as record_no_l,
     greatest(record_no_l, record_no_r) as record_no_r,

@@ -63,7 +63,7 @@ select
     kept.family_key[1:1] as family_initial,
     skeleton(kept.family_key) as family_code,
     case when given_key < family_key then given_key || ' ' || family_key else family_key || ' ' || given_key end as name_pair,
-    nullif(split_part(kept.email_key, '@', 1), '') as email_local,
+    case when not name_made(split_part(kept.email_key, '@', 1), kept.given_key, kept.family_key) then nullif(split_part(kept.email_key, '@', 1), '') end as email_local,
     right(kept.phone_key, 7) as phone_tail,
     strftime(kept.birth_date, '%Y') as birth_year,
     strftime(kept.birth_date, '%Y%m%d') as birth_text

@@ -12,4 +12,6 @@ create or replace temp macro street_word(word) as coalesce(map {
     'north': 'n', 'south': 's', 'east': 'e', 'west': 'w', 'northeast': 'ne', 'northwest': 'nw', 'southeast': 'se', 'southwest': 'sw', 'nth': 'n', 'sth': 's', 'est': 'e', 'wst': 'w',
     'apartment': 'apt', 'suite': 'apt', 'ste': 'apt', 'unit': 'apt', 'flat': 'apt', 'appt': 'apt', 'saint': 'st', 'mount': 'mt', 'fort': 'ft', 'po': 'pobox', 'box': 'pobox',
     'first': '1', '1st': '1', 'second': '2', '2nd': '2', 'third': '3', '3rd': '3', '4th': '4', 'fourth': '4', '5th': '5', 'fifth': '5', '6th': '6', '7th': '7', '8th': '8', '9th': '9', '10th': '10'
-}[word], word)
+}[word], word);
+create or replace temp macro name_made(mailbox, given, family) as coalesce(
+    regexp_replace(mailbox, '[._-]', '', 'g') in (given, family, given || family, family || given, given[1:1] || family, family || given[1:1], given || family[1:1], family[1:1] || given), false);

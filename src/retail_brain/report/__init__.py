@@ -90,6 +90,23 @@ def _piles(
     return element("div", *left, class_="pile"), element("div", *right, class_="pile")
 
 
+def render_weights(model: Mapping[str, Any]) -> str:
+    """Draw what a model weighs as a page.
+
+    Args:
+        model: model_id, records, and comparisons, each with name and levels (label and bits).
+
+    Returns:
+        The text of the HTML file.
+    """
+    title = f"Model {model.get('model_id') or ''}".strip()
+    line = element("p", f"learnt from {model.get('records', 0):,} records")
+    header = element("header", element("p", "Retail Brain", class_="brand"), element("h1", title), line)
+    main = element("main", sections.model_weights(model))
+    body = element("body", header, main, _footer(include_values=False))
+    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+
+
 def _head(title: str) -> Html:
     style = Html(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))
     return element(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retail_brain.report import render_report
+from retail_brain.report import render_report, render_weights
 from retail_brain.report.markup import element, percent
 
 RUN = {
@@ -171,3 +171,11 @@ def test_a_run_that_did_nothing_is_still_a_page() -> None:
 
 def test_shares_are_never_a_false_nothing_or_a_false_all() -> None:
     assert [percent(share) for share in (0, 0.0001, 0.5, 0.9999, 1)] == ["0 %", "<1 %", "50 %", ">99 %", "100 %"]
+
+
+def test_the_weights_of_a_model_are_a_page_of_their_own_that_needs_no_network() -> None:
+    levels = [{"label": "same", "bits": 8.5}, {"label": "different <b>", "bits": -3.0}]
+    page = render_weights({"model_id": "2026-11-23-1", "records": 1234, "comparisons": [{"name": "email", "levels": levels}]})
+    assert "learnt from 1,234 records" in page
+    assert "different &lt;b&gt;" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")

@@ -223,7 +223,11 @@ def _newest_postgres() -> Path:
 
 
 def _version(program: Path) -> str:
-    return subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    return (
+        subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
+        .stdout.split(" sha=")[0]
+        .strip()
+    )
 
 
 def _free_port() -> int:

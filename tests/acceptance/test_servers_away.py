@@ -183,6 +183,9 @@ def test_a_flushed_redis_changes_no_answer_and_the_next_run_fills_it(counter: Sh
     with cache(counter) as client:
         client.flushall()
     assert counter.must("profile", "show", "pos:5") == {**cached, "served_from": "postgresql"}
+    assert "keys that Redis lacked" in counter.call("run").out
+    with cache(counter) as client:
+        client.flushall()
     [(profiles,)] = rows(counter, "select count(*) from profile")
     night = counter.must("run")
     assert (night["status"], night["warmed"]) == ("nothing new", profiles)

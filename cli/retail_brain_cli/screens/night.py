@@ -33,6 +33,8 @@ def _night(result: NightResult, console: Console) -> None:
     _files(result, console)
     if result.records:
         _counts(result, console)
+    elif result.warmed:
+        console.print(f"  warm {result.warmed:,} keys that Redis lacked")
     _findings(result.findings, result.run_id, console)
     for warning in result.warnings:
         console.print(f"  warning: {clean(warning)}", style="yellow")

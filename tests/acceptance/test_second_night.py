@@ -206,7 +206,9 @@ def test_the_newest_row_of_a_record_wins_and_equal_rows_are_duplicates(shop: Sho
     assert profile(shop, "pos:7")["values"]["city"] == "Newtown"
 
 
-@pytest.mark.xfail(strict=False, reason="a blocking rule without a pair on the first night is left out of the model for good")
+@pytest.mark.xfail(
+    strict=False, reason="a blocking rule without a pair on the first night is left out of the model for good"
+)
 def test_people_without_a_double_on_the_first_night_are_matched_on_the_second(shop: Shop) -> None:
     shop.deliver("pos.csv", *people(*range(40, 52)))
     opened(shop)

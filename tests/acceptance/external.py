@@ -121,7 +121,7 @@ def _postgres(folder: Path, programs: Path, tls: Path | None) -> Iterator[dict[s
         "-D",
         folder / "data",
         "-U",
-        "retail_brain",
+        "postgres",
         "-A",
         "scram-sha-256",
         "--pwfile",
@@ -135,10 +135,11 @@ def _postgres(folder: Path, programs: Path, tls: Path | None) -> Iterator[dict[s
     if tls:
         settings += f" -c ssl=on -c ssl_cert_file={tls} -c ssl_key_file={_own_key(tls, user, folder)}"
     run(programs / "pg_ctl", "-D", folder / "data", "-w", "-l", folder / "log", "-o", settings, "start")
+    _create_database(programs, folder, port, password)
     address = {
         "POSTGRES_HOST": "localhost",
         "POSTGRES_PORT": str(port),
-        "POSTGRES_DB": "postgres",
+        "POSTGRES_DB": "retail_brain",
         "POSTGRES_USER": "retail_brain",
         "POSTGRES_PASSWORD": password,
     }
@@ -146,6 +147,17 @@ def _postgres(folder: Path, programs: Path, tls: Path | None) -> Iterator[dict[s
         yield address | ({"POSTGRES_SSLMODE": "verify-full", "PGSSLROOTCERT": str(tls)} if tls else {})
     finally:
         run(programs / "pg_ctl", "-D", folder / "data", "-w", "-m", "fast", "stop")
+
+
+def _create_database(programs: Path, folder: Path, port: int, password: str) -> None:
+    """Make what the documentation asks an administrator for: a role without special rights, and its database."""
+    statements = (
+        f"create role retail_brain login createdb password '{password}'",
+        "create database retail_brain owner retail_brain",
+    )
+    for statement in statements:
+        command = [programs / "psql", "-q", "-h", folder, "-p", str(port), "-U", "postgres", "-c", statement]
+        subprocess.run(command, check=True, env={"PGPASSWORD": password}, cwd="/")
 
 
 @contextmanager

@@ -48,7 +48,10 @@ def _models(result: ModelListResult, console: Console) -> None:
 def _evaluation(result: EvaluationResult, console: Console) -> None:
     console.print(f"precision {result.precision:.4f}   recall {result.recall:.4f}   F1 {result.f1:.4f}", style="bold")
     console.print(f"B-cubed   precision {result.bcubed_precision:.4f}   recall {result.bcubed_recall:.4f}   F1 {result.bcubed_f1:.4f}")
-    console.print(f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles")
+    console.print(
+        f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles, the largest of {result.largest_profile:,};"
+        f" {result.exact_persons / max(result.persons, 1):.1%} of the people exactly right"
+    )
     console.print(
         f"{result.over_merged_profiles:,} profiles mix people ({result.wrong_pairs:,} wrong pairs),"
         f" {result.over_split_persons:,} people are split ({result.missed_pairs:,} missed pairs)"
@@ -59,6 +62,8 @@ def _evaluation(result: EvaluationResult, console: Console) -> None:
         return
     rows = table("worst errors", "", "records", "of", "pairs", right=("records", "of", "pairs"))
     for error in result.worst:
-        parts = f"{error.parts} {_PARTS.get(error.kind, 'parts')}"
+        parts = f"{error.part_count} {_PARTS.get(error.kind, 'parts')}"
         rows.add_row(error.kind.replace("_", "-"), clean(error.id), f"{error.records:,}", parts, f"{error.pairs:,}")
+        for number, part in enumerate(error.parts, start=1):
+            rows.add_row("", f"  {number}. {clean(', '.join(part))}")
     console.print(rows)

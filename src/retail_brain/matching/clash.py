@@ -107,9 +107,9 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     bits = ", ".join(f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}" for name in names)
     total = " + ".join(f"bits_{name}" for name in names)
-    start = repr(log2(model.same_share / model.home_share))
+    start = log2(model.same_share / model.home_share)
     if {"given_name", "date_of_birth"} <= set(names):
-        start, total = _family_patterns(start, total)
+        total = _family_patterns(total)
     reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
     certain = [f"level_{name} = 0" for name in names if name in NUMBERS] + [f"level_given_name = {ANOTHER_NAME}" for name in names if name == "given_name"]
     hard = " or ".join(certain) or "false"
@@ -117,21 +117,17 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     return f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels} from {scored}),
 weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled)
-select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start} + {total}, 6) as clash_bits, {reason} as reason
+select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
 from weighed
-where round({start} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
+where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
 """
 
 
-def _family_patterns(start: str, total: str) -> tuple[str, str]:
-    """Return the starting odds and the sum of bits, corrected for the two ways in which a family looks like one person.
+def _family_patterns(total: str) -> str:
+    """Return the sum of bits, corrected for the two ways in which a family looks like one person.
 
     Fathers and sons share names by custom: next to dates of birth half a generation apart, the same name says little.
-    Twins share their date of birth: next to another known first name, the same date says little. Nor does it count then
-    how rarely people of one home meet in this file: these two patterns are what they look like when they do.
+    Twins share their date of birth: next to another known first name, the same date says nothing.
     """
-    father = f"level_date_of_birth = 0 and level_given_name > {ANOTHER_NAME}"
-    twin = f"level_given_name = {ANOTHER_NAME} and level_date_of_birth > 0"
-    total = total.replace("bits_given_name", f"case when {father} then least(bits_given_name, 1.0) else bits_given_name end")
-    total = total.replace("bits_date_of_birth", f"case when {twin} then least(bits_date_of_birth, 1.0) else bits_date_of_birth end")
-    return f"case when ({father}) or ({twin}) then least({start}, 0.0) else {start} end", total
+    total = total.replace("bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end")
+    return total.replace("bits_date_of_birth", f"case when level_given_name = {ANOTHER_NAME} then least(bits_date_of_birth, 0.0) else bits_date_of_birth end")

@@ -16,21 +16,32 @@ from retail_brain.errors import InputError
 if TYPE_CHECKING:
     import duckdb
 
+LISTED_PARTS = 4
+LISTED_KEYS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorstError:
-    """One profile that mixes persons, or one person that is split: its id, records, the other side's count, wrong or missed pairs."""
+    """One profile that mixes persons, or one person that is split over profiles.
+
+    Its id, its records, how many parts it falls into and how many pairs are wrong or missed; `parts` names the first
+    few records (source:record_id) of each of the largest parts.
+    """
 
     kind: str
     id: str
     records: int
-    parts: int
+    part_count: int
     pairs: int
+    parts: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationResult:
-    """How good a crosswalk is. Shares are 0 to 1; `records` counts those that the truth knows."""
+    """How good a crosswalk is. Shares are 0 to 1; `records` counts those that the truth knows.
+
+    `exact_persons` have all their records, and nobody else's, in one profile.
+    """
 
     records: int
     missing: int
@@ -46,6 +57,8 @@ class EvaluationResult:
     over_split_persons: int
     wrong_pairs: int
     missed_pairs: int
+    exact_persons: int
+    largest_profile: int
     worst: tuple[WorstError, ...]
 
 
@@ -71,10 +84,23 @@ def evaluate(con: duckdb.DuckDBPyConnection, crosswalk: str, truth: str, *, wors
     row = dict(zip([column[0] for column in cursor.description], cursor.fetchall()[0], strict=True))
     if not row["records"]:
         raise InputError("the truth file has no rows", hint="it needs the columns source, record_id, person_id")
-    errors = con.execute(sql.load("matching/evaluate_worst"), [worst]).fetchall()
+    found = _worst_errors(con, worst)
     con.execute("drop table evaluate_cell")
-    found = tuple(WorstError(kind=kind, id=name, records=int(records), parts=int(parts), pairs=int(pairs)) for kind, name, records, parts, pairs in errors)
     return _result(row, found)
+
+
+def _worst_errors(con: duckdb.DuckDBPyConnection, limit: int) -> tuple[WorstError, ...]:
+    con.execute(sql.load("matching/evaluate_worst"), [limit])
+    errors = con.execute("select kind, id, records, part_count, pairs from evaluate_error order by pairs desc, kind, id").fetchall()
+    parts: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    if errors:
+        for kind, name, keys in con.execute(sql.load("matching/evaluate_part"), {"parts": LISTED_PARTS, "keys": LISTED_KEYS}).fetchall():
+            parts.setdefault((kind, name), []).append(tuple(keys))
+    con.execute("drop table evaluate_error")
+    return tuple(
+        WorstError(kind=kind, id=name, records=int(records), part_count=int(count), pairs=int(pairs), parts=tuple(parts[kind, name]))
+        for kind, name, records, count, pairs in errors
+    )
 
 
 def _result(row: dict[str, float], worst: tuple[WorstError, ...]) -> EvaluationResult:
@@ -84,7 +110,8 @@ def _result(row: dict[str, float], worst: tuple[WorstError, ...]) -> EvaluationR
         records=int(row["records"]), missing=int(row["missing"]), profiles=int(row["profiles"]), persons=int(row["persons"]),
         precision=precision, recall=recall, f1=_harmonic(precision, recall),
         bcubed_precision=row["bcubed_precision"], bcubed_recall=row["bcubed_recall"], bcubed_f1=_harmonic(row["bcubed_precision"], row["bcubed_recall"]),
-        over_merged_profiles=int(row["over_merged"]), over_split_persons=int(row["over_split"]), wrong_pairs=said - right, missed_pairs=real - right, worst=worst,
+        over_merged_profiles=int(row["over_merged"]), over_split_persons=int(row["over_split"]), wrong_pairs=said - right, missed_pairs=real - right,
+        exact_persons=int(row["exact_persons"]), largest_profile=int(row["largest_profile"]), worst=worst,
     )
 
 

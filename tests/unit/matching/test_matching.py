@@ -177,6 +177,29 @@ def test_an_evaluation_counts_pairs_and_names_the_worst_errors():
     assert (result.precision, result.recall) == (pytest.approx(2 / 6), pytest.approx(2 / 3))
     assert (result.over_merged_profiles, result.over_split_persons, result.wrong_pairs, result.missed_pairs) == (2, 1, 4, 1)
     assert [(error.kind, error.pairs) for error in result.worst] == [("over_merged", 2), ("over_merged", 2), ("over_split", 1)]
+    assert [error.part_count for error in result.worst] == [2, 2, 2]
+    assert result.worst[0].parts == (("pos:0", "pos:1"), ("pos:2",))
+    assert result.worst[2].parts == (("pos:2",), ("pos:3",))
+    assert (result.exact_persons, result.largest_profile) == (0, 3)
+    con.close()
+
+
+def test_an_evaluation_lists_a_few_records_of_a_few_parts():
+    con = duckdb.connect()
+    con.execute("create table said as select 'pos' as source, i::varchar as record_id, 0 as profile_id from range(60) t(i)")
+    con.execute("create table truth as select 'pos' as source, i::varchar as record_id, i // 6 as person_id from range(60) t(i)")
+    [error] = evaluate(con, "said", "truth").worst
+    assert (error.part_count, [len(part) for part in error.parts]) == (10, [4, 4, 4, 4])
+    assert evaluate(con, "said", "truth", worst=0).worst == ()
+    con.close()
+
+
+def test_a_person_that_the_crosswalk_lacks_is_not_exactly_right():
+    con = duckdb.connect()
+    con.execute("create table said as select 'pos' as source, '1' as record_id, 7 as profile_id")
+    con.execute("create table truth as select 'pos' as source, i::varchar as record_id, i as person_id from range(1, 3) t(i)")
+    assert (result := evaluate(con, "said", "truth")).exact_persons == 1
+    assert result.missing == 1
     con.close()
 
 

@@ -1,5 +1,6 @@
--- One row per error, worst first: kind ('over_merged' profile or 'over_split' person), id, records, parts, pairs wrong or missed.
-select 'over_merged' as kind, profile_id as id, sum(records)::bigint as records, count(*) as parts,
+-- One row per error, worst first: kind ('over_merged' profile or 'over_split' person), id, records, part_count, pairs wrong or missed.
+create or replace temp table evaluate_error as
+select 'over_merged' as kind, profile_id as id, sum(records)::bigint as records, count(*) as part_count,
     (sum(records) * (sum(records) - 1) // 2 - sum(records * (records - 1) // 2))::bigint as pairs
 from evaluate_cell
 group by profile_id

@@ -119,7 +119,7 @@ def score(
 
                 score_changed(con, model, changed="changed_key", settings=config.matching)
             pairs = count(con, "edge")
-            con.execute("insert into edge by name from edge_kept; drop table edge_kept; drop table edge_before")
+            con.execute("insert into edge by name from edge_kept; drop table edge_kept")
             tell("scored", 1.0)
             return ScoreResult(records=changed, pairs=pairs, complete=False)
     score_all(con, model, settings=config.matching, progress=tell)

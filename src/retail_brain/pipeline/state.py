@@ -30,6 +30,9 @@ _BEFORE = {
     "review_item": "review_item_before",
 }
 
+_LEFT_IN_FILES = frozenset({"record", "match_key", "edge"})
+"""Large ones, which a night reads once or twice."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviousState:
@@ -78,4 +81,4 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
 
 
 def _read_folder(folder: RunFolder, con: duckdb.DuckDBPyConnection) -> bool:
-    return folder.complete(STATE) and all(folder.read(con, name, into=into) for name, into in _BEFORE.items())
+    return folder.complete(STATE) and all(folder.read(con, name, into=into, as_view=name in _LEFT_IN_FILES) for name, into in _BEFORE.items())

@@ -157,7 +157,7 @@ def test_a_merge_log_that_makes_a_ring_instead_of_a_tree_is_named(database: Post
 def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(
     database: PostgresAddress, shop: Connection
 ) -> None:
-    assert cache_generation(shop) == 0
+    generation = cache_generation(shop)
     changes = list(pending_changes(shop))
     assert [profile for profile, _, _ in changes] == [str(profile_id(1)), str(profile_id(3))]
     document = json.loads(changes[0][1] or "")
@@ -169,7 +169,7 @@ def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(
     assert clear_pending(shop, [(profile, number) for profile, _, number in changes]) == 1
     assert not is_pending(shop, profile_id(1))
     assert is_pending(shop, profile_id(3))
-    assert trusted_generation(shop, profile_id(1)) == 0
+    assert trusted_generation(shop, profile_id(1)) == generation
     assert trusted_generation(shop, profile_id(3)) is None
 
 
@@ -182,8 +182,13 @@ def test_a_profile_that_is_gone_waits_without_a_document(database: PostgresAddre
 
 
 def test_a_new_generation_of_the_cache_covers_what_waited(shop: Connection) -> None:
-    assert renew_generation(shop) == 1
+    before = cache_generation(shop)
+    assert renew_generation(shop) == before + 1
     assert count_pending(shop) == 0
+
+
+def test_a_new_database_names_a_generation_that_no_older_one_has_named(shop: Connection) -> None:
+    assert cache_generation(shop) > 1_700_000_000_000
 
 
 def test_all_documents_can_be_streamed(shop: Connection) -> None:

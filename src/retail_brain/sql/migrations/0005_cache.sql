@@ -4,7 +4,8 @@ create table cache_state (
   only_row boolean primary key default true check (only_row),
   generation bigint not null
 );
-insert into cache_state (generation) values (0);
+-- Starts at the time of day in milliseconds: a Redis that still holds the keys of an earlier database is then never believed.
+insert into cache_state (generation) values ((extract(epoch from clock_timestamp()) * 1000)::bigint);
 comment on table cache_state is 'One row: the set of keys that Redis has to hold.';
 comment on column cache_state.only_row is 'Always true: there is one row.';
 comment on column cache_state.generation is 'Grows when all keys have to be written anew; Redis is trusted when its pointer says the same.';

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 22
+_LABEL = 15
 _VALUE = 17
 
 
@@ -53,13 +54,14 @@ def _waterfall(result: ExplainResult, console: Console) -> None:
     low = min(0.0, *(min(pair) for pair in sums))
     high = max(0.0, *(max(pair) for pair in sums))
     scale = _WIDTH / max(high - low, 1e-9)
+    room = max(console.width - _LABEL - _WIDTH - 12, 20)
     for line, (start, end) in zip(result.lines, sums, strict=True):
         left, right = sorted((round((start - low) * scale), round((end - low) * scale)))
-        bar = (" " * left + ("█" * (right - left) or "▏")).ljust(_WIDTH)
+        bar = (" " * min(left, _WIDTH - 1) + ("█" * (right - left) or "▏")).ljust(_WIDTH)
         values = " / ".join(_short(value) for value in (line.left, line.right)) if line.left or line.right else ""
-        console.print(f"  {clean(line.comparison)[:14]:<14} {bar} {line.weight_bits:+6.1f}  {clean(line.level)[:30]}")
+        console.print(f"  {clean(line.comparison)[:_LABEL]:<{_LABEL}} {bar} {line.weight_bits:+6.1f}  {clean(line.level)[:room]}")
         if values:
-            console.print(f"  {'':<14} {values}", style="dim")
+            console.print(f"  {'':<{_LABEL}} {values}", style="dim")
 
 
 def _short(value: str | None) -> str:

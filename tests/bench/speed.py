@@ -92,9 +92,9 @@ def _call(folder: Path, *arguments: str) -> Any:
 
 def _print(product: list[dict[str, Any]], floor: list[dict[str, Any]]) -> None:
     first = [one["first"] for one in product]
-    print("| stage | seconds, median |\n| --- | --- |")  # noqa: T201
+    print("| stage | seconds, median |\n| --- | --- |")
     for stage in STAGES:
-        print(f"| {stage} | {median(one['seconds'].get(stage, 0.0) for one in first):.1f} |")  # noqa: T201
+        print(f"| {stage} | {median(one['seconds'].get(stage, 0.0) for one in first):.1f} |")
     rows = {
         "first night, process": median(one["wall_seconds"] for one in first),
         "nothing new, process": median(one["nothing"]["wall_seconds"] for one in product),
@@ -108,7 +108,7 @@ def _print(product: list[dict[str, Any]], floor: list[dict[str, Any]]) -> None:
         rows["first night / floor"] = rows["first night, process"] / rows["floor, its stages"]
         rows["floor peak memory, MiB"] = max(one["peak_mib"] for one in floor)
     for name, value in rows.items():
-        print(f"| **{name}** | {value:,.3f} |")  # noqa: T201
+        print(f"| **{name}** | {value:,.3f} |")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def load_configuration(path: Path, environment: Mapping[str, str] | None = None)
         configuration = Configuration.model_validate(data)
     except ValidationError as error:
         raise ConfigurationError(_all_mistakes(path.name, text, error)) from None
-    configuration._base_folder = path.parent.absolute()  # noqa: SLF001
+    configuration._base_folder = path.parent.absolute()
     return configuration
 
 

@@ -53,7 +53,7 @@ class Scorer:
         self.con.execute(f"create or replace table {table} ({columns})")
         values = [[row.get(name) for name in _COLUMNS] for row in rows]
         if values:
-            self.con.executemany(f"insert into {table} values ({', '.join('?' * len(_COLUMNS))})", values)  # noqa: S608
+            self.con.executemany(f"insert into {table} values ({', '.join('?' * len(_COLUMNS))})", values)
         build_keys(self.con, table, into=into, settings=self.config.matching)
 
 

@@ -131,6 +131,6 @@ def _read_truth(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     reader = f"read_parquet({quoted})" if path.suffix in (".parquet", ".pq") else f"read_csv({quoted}, header = true, all_varchar = true)"
     wanted = "source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id"
     try:
-        con.execute(f"create or replace table truth as select {wanted} from {reader}")  # noqa: S608
+        con.execute(f"create or replace table truth as select {wanted} from {reader}")
     except duckdb.Error as error:
         raise InputError(f"{path.name} cannot be read as a truth", hint="it needs the columns source, record_id, person_id") from error

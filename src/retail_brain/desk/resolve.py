@@ -60,7 +60,7 @@ def _standardise(scorer: Scorer, person: Mapping[str, Any]) -> dict[str, Any]:
     columns = ("source", "record_id", *PERSON_FIELDS, "updated_at", "attributes")
     scorer.con.execute(f"create or replace table delivered_row ({', '.join(f'{name} varchar' for name in columns)})")
     row = ["desk", "1", *(str(person[name]).strip() or None if person.get(name) is not None else None for name in PERSON_FIELDS), None, None]
-    scorer.con.execute(f"insert into delivered_row values ({', '.join('?' * len(row))})", row)  # noqa: S608
+    scorer.con.execute(f"insert into delivered_row values ({', '.join('?' * len(row))})", row)
     standardise_values(scorer.con, into="person_value", sources={}, home_region=scorer.config.home_region)
     cursor = scorer.con.execute("select * from person_value")
     names = [column[0] for column in cursor.description or ()]

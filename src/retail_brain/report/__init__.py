@@ -64,22 +64,6 @@ def render_report(
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
 
 
-def render_weights(model: Mapping[str, Any]) -> str:
-    """Draw what a model weighs as a page.
-
-    Args:
-        model: model_id, records, prior_bits and comparisons, each with label and levels (label and bits).
-
-    Returns:
-        The text of the HTML file.
-    """
-    title = f"Model {model['model_id']}"
-    learnt = f"learnt from {model['records']:,} records · starting odds {model['prior_bits']:+.1f} bits"
-    head = element("header", element("p", "Retail Brain", class_="brand"), element("h1", title), element("p", learnt))
-    body = element("body", head, element("main", sections.model_weights(model)), _footer(include_values=False))
-    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
-
-
 def _piles(
     run: Mapping[str, Any], metrics: Mapping[str, Any], previous_metrics: Mapping[str, Any] | None
 ) -> tuple[Html, Html]:

@@ -54,7 +54,7 @@ def list_quarantined(config: Configuration, *, source: str | None, with_rows: bo
         QuarantinedRow(
             source=row.source, file_name=row.file_name, line=row.line, reason=row.reason, run_id=row.run_id,
             raw=row.raw if with_rows else None,
-        )  # fmt: skip
+        )
         for row in found
     )
     return QuarantineResult(rows=tuple(rows))

@@ -92,7 +92,7 @@ def _judge(config: Configuration, pg: Connection, scored: list[PersonMatchResult
             profile_id=str(profile_id), match_probability=match.match_probability, match_weight=match.match_weight,
             record=f"{by_no[match.record_no].source}:{by_no[match.record_no].record_id}",
             values=plain_values(dict(golden[profile_id].values)),
-        )  # fmt: skip
+        )
         for profile_id, match in close
     )
     probability = candidates[0].match_probability if candidates else 0.0

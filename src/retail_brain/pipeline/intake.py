@@ -94,6 +94,6 @@ def _describe(result: IngestResult) -> tuple[FileResult, ...]:
         FileResult(
             source=d.source, file_name=d.name, rows=d.rows, accepted=d.accepted, quarantined=d.quarantined,
             duplicates=d.duplicates, already_in_run=d.already_ingested_run, warnings=d.warnings,
-        )  # fmt: skip
+        )
         for d in result.deliveries
     )

@@ -63,7 +63,7 @@ def _describe(model: Model, comparison: Comparison) -> ComparisonResult:
         LevelResult(
             label=labels[level], bits=model.level_bits(comparison.name, level), same_share=shares.same[level],
             home_share=shares.home[level], stranger_share=shares.stranger[level],
-        )  # fmt: skip
+        )
         for level in reversed(range(len(shares.same)))
     ]
     return ComparisonResult(name=comparison.name, label=comparison.label, levels=tuple(levels))

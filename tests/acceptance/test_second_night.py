@@ -206,9 +206,6 @@ def test_the_newest_row_of_a_record_wins_and_equal_rows_are_duplicates(shop: Sho
     assert profile(shop, "pos:7")["values"]["city"] == "Newtown"
 
 
-@pytest.mark.xfail(
-    strict=False, reason="a blocking rule without a pair on the first night is left out of the model for good"
-)
 def test_people_without_a_double_on_the_first_night_are_matched_on_the_second(shop: Shop) -> None:
     shop.deliver("pos.csv", *people(*range(40, 52)))
     opened(shop)
@@ -221,3 +218,18 @@ def test_people_without_a_double_on_the_first_night_are_matched_on_the_second(sh
         )
     shop.deliver("crm.csv", *people(*range(40, 50)))
     assert shop.must("run")["merges"] == 10
+
+
+def test_a_part_of_a_full_snapshot_that_did_not_change_keeps_its_records(shop: Shop) -> None:
+    shop.deliver("crm_1.csv", *people(*range(0, 10)))
+    shop.deliver("crm_2.csv", *people(*range(10, 20)))
+    opened(shop, full="crm")
+    shop.must("run")
+    shop.deliver("crm_2.csv", *people(*range(10, 19)))
+    answer = shop.call("run")
+    assert_told(answer, 3, "crm delivers full snapshots", "crm_1.csv", "--from")
+    assert len(shop.crosswalk()) == 20
+    night = shop.must("run", "--from", "crm_1.csv", "--from", "crm_2.csv")
+    assert (night["records"]["gone"], night["records"]["unchanged"]) == (1, 19)
+    assert len(shop.crosswalk()) == 19
+    assert shop.must("run", "--from", "crm_1.csv", "--from", "crm_2.csv")["status"] == "nothing new"

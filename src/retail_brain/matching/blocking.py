@@ -73,7 +73,7 @@ def _count(con: duckdb.DuckDBPyConnection, rule: BlockingRule, settings: Matchin
             f"blocking rule {' + '.join(rule.columns)} would compare {pairs:,} pairs; its largest block is {largest:,} records with a value like {shape}",
             hint="that value is probably a placeholder: clear it in the source, or take the rule out of matching.blocking_rules",
         )
-    used = pairs > 0 and not (rule.when_affordable and (exploded or pairs > budget))
+    used = not (rule.when_affordable and (exploded or pairs > budget))
     return BlockingResult(rule=rule.columns, pairs=pairs, largest_block=largest, shape=shape, used=used)
 
 

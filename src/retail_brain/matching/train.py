@@ -126,7 +126,8 @@ def _compare(con: duckdb.DuckDBPyConnection, start: Model) -> None:
 def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: int, settings: MatchingSettings) -> Model:
     comparisons = start.comparisons
     prior = [np.array([getattr(start.shares[comparison.name], kind) for kind in CLASSES]) for comparison in comparisons]
-    blocks = [_block(con, comparisons, number, rule) for number, rule in enumerate(start.blocking_rules)] + [_block(con, comparisons, -1, ())]
+    rules = [*enumerate(start.blocking_rules), (-1, ())]
+    blocks = [block for number, rule in rules if len((block := _block(con, comparisons, number, rule)).counts)]
     training = settings.training
     fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength, max_iterations=training.max_iterations, tolerance=training.tolerance)
     same, home = _overall_shares(con, fitted, start, records, share)

@@ -6,10 +6,11 @@ nothing that was ingested and not yet published is lost.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retail_brain.errors import InputError
 from retail_brain.pipeline.result import FileResult
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def take_deliveries(
         What was taken in.
 
     Raises:
-        InputError: a file was refused; nothing was taken.
+        InputError: a file was refused, or it cannot be told what belongs to a full snapshot; nothing was taken.
     """
     from retail_brain.ingest.deliveries import ingest_deliveries
 
@@ -76,17 +77,71 @@ def take_deliveries(
     if files is None and paths:
         paths.insert(0, config.base_folder)
     scratch.mkdir(parents=True, exist_ok=True)
-    result = ingest_deliveries(
-        con, sources=config.sources, base_folder=config.base_folder, files=paths or None, known=known,
-        settings=config.ingest, scratch=scratch, progress=progress,
-    )  # fmt: skip
+
+    def ingest(known_now: Mapping[str, str]) -> IngestResult:
+        return ingest_deliveries(
+            con,
+            sources=config.sources,
+            base_folder=config.base_folder,
+            files=paths or None,
+            known=known_now,
+            settings=config.ingest,
+            scratch=scratch,
+            progress=progress,
+        )
+
+    result = ingest(known)
+    parts = _known_parts(config, result, named=files is not None)
+    if parts:
+        again = ingest({sha: run for sha, run in known.items() if sha not in parts})
+        result = _mark_known(con, again, parts, known)
     new = [delivery for delivery in result.deliveries if delivery.already_ingested_run is None]
     full = {d.source for d in new if config.sources[d.source].delivery == "full"}
     return Intake(
-        new_delivery_ids=tuple(sorted(delivery.sha256 for delivery in new)), full_sources=tuple(sorted(full)),
-        paths=tuple(path for path in paths if path != config.base_folder), files=_describe(result),
-        quarantine_reasons=dict(result.quarantine_reasons), warnings=result.warnings,
-    )  # fmt: skip
+        new_delivery_ids=tuple(sorted(delivery.sha256 for delivery in new)),
+        full_sources=tuple(sorted(full)),
+        paths=tuple(path for path in paths if path != config.base_folder),
+        files=_describe(result),
+        quarantine_reasons=dict(result.quarantine_reasons),
+        warnings=result.warnings,
+    )
+
+
+def _known_parts(config: Configuration, result: IngestResult, *, named: bool) -> set[str]:
+    """Return known files that are parts of tonight's full snapshots.
+
+    A source that delivers everything in several files may repeat one of them byte for byte; its records are not gone.
+    Where files were named, all of them are the snapshot. Where a pattern found them, an older file beside a new one may
+    just as well be last night's snapshot, and guessing would lose records or bring dead ones back.
+
+    Raises:
+        InputError: a pattern found known and new files of a source that delivers full snapshots.
+    """
+    parts: set[str] = set()
+    for source, settings in config.sources.items():
+        mine = [delivery for delivery in result.deliveries if delivery.source == source]
+        known = [delivery for delivery in mine if delivery.already_ingested_run is not None]
+        if settings.delivery != "full" or not known or len(known) == len(mine):
+            continue
+        if not named:
+            fresh = next(delivery.name for delivery in mine if delivery.already_ingested_run is None)
+            old = known[0].name
+            raise InputError(
+                f"{source} delivers full snapshots, and beside the new {fresh} lies {old}, which is ingested already",
+                hint=f"move {old} away if it is an older snapshot; if it is part of this one, name all parts with --from",
+            )
+        parts |= {delivery.sha256 for delivery in known}
+    return parts
+
+
+def _mark_known(
+    con: duckdb.DuckDBPyConnection, result: IngestResult, parts: set[str], known: Mapping[str, str]
+) -> IngestResult:
+    """Tell the parts that were read again as what they are: known, so that they are not published twice."""
+    con.execute("delete from delivery_new where list_contains($1, delivery_id)", [sorted(parts)])
+    con.execute("delete from quarantined_row_new where list_contains($1, delivery_id)", [sorted(parts)])
+    marked = (replace(d, already_ingested_run=known[d.sha256]) if d.sha256 in parts else d for d in result.deliveries)
+    return replace(result, deliveries=tuple(marked))
 
 
 def _describe(result: IngestResult) -> tuple[FileResult, ...]:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from retail_brain.matching.model import Model
     from retail_brain.workspace import Workspace
 
+OUTGROWN = 10
+"""A model that learnt from fewer than one in so many of tonight's records is replaced."""
+
 _TERMS = "term_frequency.parquet"
 _NOTE = "note.json"
 _IN_USE = "in_use"
@@ -36,8 +39,9 @@ def find_model(
     """Return the model in use, with its term frequencies in DuckDB.
 
     Args:
-        con: gets the table term_frequency.
-        settings: the matching section; a model trained for other comparisons or rules is not used.
+        con: has match_key, and gets the table term_frequency.
+        settings: the matching section; a model trained for other comparisons or rules is not used, nor one that learnt
+            from a tenth of tonight's records.
         workspace: holds the models.
         previous_id: the model of the last published run.
 
@@ -50,9 +54,11 @@ def find_model(
     if read_note(workspace.models / model_id).get("fingerprint") != fingerprint(settings):
         return None
     try:
-        return load_model(con, workspace, model_id)
+        model = load_model(con, workspace, model_id)
     except ConfigurationError:
         return None
+    (records,) = con.execute("select count(*) from match_key").fetchone() or (0,)
+    return model if records <= OUTGROWN * model.records else None
 
 
 def load_model(con: duckdb.DuckDBPyConnection, workspace: Workspace, model_id: str) -> Model:

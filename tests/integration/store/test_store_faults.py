@@ -20,6 +20,7 @@ from retail_brain.store import publish as publishing
 from retail_brain.store.connection import Connection, connect
 from retail_brain.store.failure import translated
 from retail_brain.store.invariant import check_invariants
+from retail_brain.store.outbox import cache_generation
 from retail_brain.store.run import (
     acquire_lease,
     adopt_run,

@@ -221,7 +221,7 @@ def test_people_without_a_double_on_the_first_night_are_matched_on_the_second(sh
 
 
 def test_a_part_of_a_full_snapshot_that_did_not_change_keeps_its_records(shop: Shop) -> None:
-    shop.deliver("crm_1.csv", *people(*range(0, 10)))
+    shop.deliver("crm_1.csv", *people(*range(10)))
     shop.deliver("crm_2.csv", *people(*range(10, 20)))
     opened(shop, full="crm")
     shop.must("run")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -80,7 +80,7 @@ def merges(to: Target, raw: Raw = False, config: ConfigFile = None, as_json: Jso
     _export("merges", to, config, raw=raw, as_json=as_json)
 
 
-def _export(what: str, to: Path, config: Path | None, *, raw: bool, as_json: bool) -> None:
+def _export(what: Literal["crosswalk", "profiles", "merges"], to: Path, config: Path | None, *, raw: bool, as_json: bool) -> None:
     from retail_brain.desk.export import export as write
 
     show(write(configuration(config), what, to, raw=raw), as_json=as_json)

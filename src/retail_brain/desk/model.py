@@ -52,8 +52,11 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
     from retail_brain.pipeline import match as steps
     from retail_brain.pipeline.state import load_previous
 
-    with open_stores(config, progress) as stores, stores.workspace.lock("retail-brain model train"):
-        with open_engine(config.resources, stores.workspace.scratch) as con:
+    with (
+        open_stores(config, progress) as stores,
+        stores.workspace.lock("retail-brain model train"),
+        open_engine(config.resources, stores.workspace.scratch) as con,
+    ):
             previous = load_previous(stores, con)
             if previous.run_id is None:
                 raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retail_brain.desk.evidence import Scorer, as_row, open_scorer
 from retail_brain.desk.lookup import open_store, plain_values
 from retail_brain.desk.result import Candidate, ResolveResult
 from retail_brain.errors import ConfigurationError
+from retail_brain.model import VALUE_FIELDS
 from retail_brain.store import lookup
 from retail_brain.store.search import PersonKeys, resolve_candidates
 
@@ -65,7 +66,7 @@ def _standardise(scorer: Scorer, person: Mapping[str, Any]) -> dict[str, Any]:
     cursor = scorer.con.execute("select * from person_value")
     names = [column[0] for column in cursor.description or ()]
     found = dict(zip(names, cursor.fetchall()[0], strict=True))
-    return {name: found[name] for name in lookup.VALUE_FIELDS if found.get(name) is not None}
+    return {name: found[name] for name in VALUE_FIELDS if found.get(name) is not None}
 
 
 def _score(scorer: Scorer, values: dict[str, Any], records: list[StoredRecord]) -> list[PersonMatchResult]:
@@ -98,5 +99,5 @@ def _judge(config: Configuration, pg: Connection, scored: list[PersonMatchResult
     probability = candidates[0].match_probability if candidates else 0.0
     if probability >= config.matching.merge_probability:
         return ResolveResult(profile_id=candidates[0].profile_id, match_probability=probability, verdict="same", candidates=candidates)
-    verdict = "unsure" if probability >= config.matching.review_probability else "unknown"
+    verdict: Literal["unsure", "unknown"] = "unsure" if probability >= config.matching.review_probability else "unknown"
     return ResolveResult(profile_id=None, match_probability=probability, verdict=verdict, candidates=candidates)

@@ -206,12 +206,12 @@ def _choose_record_id(findings: list[Finding]) -> Finding | None:
         for f in usable
         if f.field is None and f.content.distinct >= 0.999 and f.content.date < 0.5 and f.content.several_words < 0.1
     ]
-    chosen = min(plain, key=lambda f: f.place, default=None)
+    found: Finding | None = min(plain, key=lambda f: f.place, default=None)
     mails = [f for f in usable if f.field == "email" and f.content.distinct >= 0.999 and f.content.filled >= 0.999]
-    chosen = chosen or min(mails, key=lambda f: f.place, default=None)
-    if chosen:
-        chosen.by, chosen.unsure = "content", "taken for the record id because it is unique and always filled"
-    return chosen
+    found = found or min(mails, key=lambda f: f.place, default=None)
+    if found:
+        found.by, found.unsure = "content", "taken for the record id because it is unique and always filled"
+    return found
 
 
 def _id_rank(finding: Finding) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retail_brain.config.file import Configuration
-    from retail_brain.ingest.deliveries import IngestResult
+    from retail_brain.ingest.result import IngestResult
     from retail_brain.model import Progress
 
 

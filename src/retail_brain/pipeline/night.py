@@ -77,8 +77,12 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
     if not config.sources:
         raise ConfigurationError("the configuration names no source", hint="retail-brain init writes the sources it finds")
     clock = Clock()
-    with open_stores(config, progress) as stores, stores.workspace.lock(what), HeldLease(stores) as lease:
-        with open_engine(config.resources, stores.workspace.scratch) as con:
+    with (
+        open_stores(config, progress) as stores,
+        stores.workspace.lock(what),
+        HeldLease(stores) as lease,
+        open_engine(config.resources, stores.workspace.scratch) as con,
+    ):
             clock.lap("services")
             night = Night(
                 stores=stores, con=con, lease=lease, progress=progress, clock=clock, result=NightResult(status="nothing new")

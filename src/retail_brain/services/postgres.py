@@ -90,7 +90,7 @@ def create_data(folders: ServiceFolders, binaries: Binaries, account: ServerAcco
     partial.mkdir(mode=0o700)
     account.give(partial)
     options = f"-U {ROLE} -A peer -E UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
-    command = [binaries.postgres("initdb"), "-D", HERE, "--no-instructions", *options.split()]
+    command: list[str | Path] = [binaries.postgres("initdb"), "-D", HERE, "--no-instructions", *options.split()]
     made = account.run(command, folder=partial)
     if made.returncode == 0:
         command = [binaries.postgres("postgres"), "--single", "-D", HERE, "postgres"]
@@ -126,7 +126,7 @@ def start(
         _write_for(account, folders.postgres / "postgresql.conf", configuration_text(settings, sockets))
         _write_for(account, folders.postgres / "pg_hba.conf", "local all all peer map=owner\n")
         _write_for(account, folders.postgres / "pg_ident.conf", f'owner "{account.client_name}" {ROLE}\n')
-        command = [binaries.postgres("postgres"), "-D", HERE]
+        command: list[str | Path] = [binaries.postgres("postgres"), "-D", HERE]
         launch(command, account=account, folder=folders.postgres, log=log, lock=lock)
     finally:
         os.close(log)

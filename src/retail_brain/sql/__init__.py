@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -26,4 +26,5 @@ def load(name: str) -> LiteralString:
     Raises:
         FileNotFoundError: no such file is packaged (a bug).
     """
-    return cast("LiteralString", files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8"))
+    text: Any = files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return text

@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, LiteralString, cast
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from retail_brain import sql
 from retail_brain.errors import ConfigurationError
@@ -62,14 +62,14 @@ def migrations() -> tuple[Migration, ...]:
     found = []
     for file in files(sql).joinpath("migrations").iterdir():
         if file.name.endswith(".sql"):
-            text = file.read_text(encoding="utf-8")
+            text: Any = file.read_text(encoding="utf-8")
             number, _, name = file.name.removesuffix(".sql").partition("_")
             found.append(
                 Migration(
                     number=int(number),
                     name=name,
                     checksum=hashlib.sha256(text.encode()).hexdigest(),
-                    statement=cast("LiteralString", text),
+                    statement=text,
                 )
             )
     return tuple(sorted(found, key=lambda migration: migration.number))

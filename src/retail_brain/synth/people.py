@@ -105,7 +105,7 @@ def _load_names(con: duckdb.DuckDBPyConnection, words: dict[str, Any]) -> None:
 
 def _patterns() -> list[tuple[int, ...]]:
     """One row per pattern and place in it: pattern, slot 0-11, household, member of the household, its size."""
-    rows = []
+    rows: list[tuple[int, ...]] = []
     for pattern_no, sizes in enumerate(_HOUSEHOLDS):
         places = [(household, member, size) for household, size in enumerate(sizes) for member in range(size)]
         rows += [(pattern_no, slot, *place) for slot, place in enumerate(places)]

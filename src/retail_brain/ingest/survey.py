@@ -7,6 +7,7 @@ reader that drops some, shows as a difference. The same pass notices everything 
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +93,7 @@ class _Counter:
         self.survey = Survey()
         self._quote = source.quote.encode()
         self._delimiter = source.delimiter.encode()
-        self._spaced = self._quote + b" " + self._delimiter
+        self._spaced = re.compile(re.escape(self._quote) + b" +(?:" + re.escape(self._delimiter) + rb"|[\r\n]|\Z)")
         self._other = bytes(set(range(256)) - set(self._quote + self._delimiter + b"\n"))
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._invisible = tuple(mark for mark in (b"\t", b"\v", b"\f") if mark != self._delimiter)
@@ -134,7 +135,7 @@ class _Counter:
                 survey.odd.add("lone carriage return")
         if chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk:
             survey.odd.add("blank line")
-        if self._quote and self._quote in chunk and self._spaced in chunk:
+        if self._quote and self._quote + b" " in chunk and self._spaced.search(chunk):
             survey.odd.add("blank after a quote")
 
     def _check_text(self, chunk: bytes) -> None:

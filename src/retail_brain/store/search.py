@@ -72,6 +72,26 @@ def fold_name(name: str | None) -> str | None:
     return unicodedata.normalize("NFC", folded) or None
 
 
+def swapped_letters(name: str | None) -> list[str]:
+    """Return a name with each two neighbouring letters swapped: the slip that trigrams see least of.
+
+    Args:
+        name: folded.
+    """
+    if not name:
+        return []
+    return sorted({name[:i] + name[i + 1] + name[i] + name[i + 2 :] for i in range(len(name) - 1)} - {name})
+
+
+def _with_swaps(parameters: dict[str, Any]) -> dict[str, Any]:
+    one = parameters["family"] or parameters["given"] or parameters.get("either")
+    return parameters | {
+        "family_swapped": swapped_letters(parameters["family"]),
+        "given_swapped": swapped_letters(parameters["given"]),
+        "one_swapped": swapped_letters(one),
+    }
+
+
 def search_candidates(conn: Connection, keys: SearchKeys, *, limit: int = 200) -> list[StoredProfile]:
     """Return profiles that may be the one that is searched.
 
@@ -88,6 +108,7 @@ def search_candidates(conn: Connection, keys: SearchKeys, *, limit: int = 200) -
         "family": fold_name(keys.family), "either": fold_name(keys.either), "postal_code": keys.postal_code,
         "names": _NAMES, "limit": limit,
     }  # fmt: skip
+    parameters = _with_swaps(parameters)
     with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
         found: set[uuid.UUID] = set()
         for name in _channels(parameters):
@@ -131,6 +152,7 @@ def resolve_candidates(conn: Connection, keys: PersonKeys, *, limit: int = 200) 
         "given": fold_name(keys.text("given_name")), "family": fold_name(keys.text("family_name")),
         "names": _NAMES, "limit": limit,
     }  # fmt: skip
+    parameters = _with_swaps(parameters)
     with translated(), conn.transaction():
         rows = conn.execute(sql.load("store/resolve_by_value"), parameters).fetchall()
         found = {row[0] for row in rows}

@@ -3,17 +3,17 @@ with likely as materialized (
   select
     kind,
     name,
-    similarity(name, %(family)s) as alike
+    greatest(similarity(name, %(family)s), case when name = any(%(family_swapped)s) then 0.9 end) as alike
   from name_part
-  where name %% %(family)s
+  where name %% %(family)s or name = any(%(family_swapped)s)
 ),
 likely_given as materialized (
   select
     kind,
     name,
-    similarity(name, %(given)s) as alike
+    greatest(similarity(name, %(given)s), case when name = any(%(given_swapped)s) then 0.9 end) as alike
   from name_part
-  where name %% %(given)s
+  where name %% %(given)s or name = any(%(given_swapped)s)
 ),
 family as (
   select name, alike from likely where kind = 'family' order by alike desc, name limit %(names)s

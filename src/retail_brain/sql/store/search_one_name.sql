@@ -3,9 +3,12 @@ with likely as (
   select
     kind,
     name,
-    similarity(name, coalesce(%(family)s, %(given)s, %(either)s)) as alike
+    greatest(
+      similarity(name, coalesce(%(family)s, %(given)s, %(either)s)),
+      case when name = any(%(one_swapped)s) then 0.9 end
+    ) as alike
   from name_part
-  where name %% coalesce(%(family)s, %(given)s, %(either)s)
+  where name %% coalesce(%(family)s, %(given)s, %(either)s) or name = any(%(one_swapped)s)
   order by
     alike desc,
     kind,

@@ -6,6 +6,7 @@ not. Scoring takes these bits off in SQL, explaining does in Python, from the sa
 
 from __future__ import annotations
 
+from math import log2
 from typing import TYPE_CHECKING
 
 from retail_brain.matching.comparison import level_number
@@ -13,18 +14,24 @@ from retail_brain.matching.comparison import level_number
 if TYPE_CHECKING:
     from retail_brain.matching.model import Model
 
-NAMES_ALONE_BITS = 1.5
-"""Given names and surnames go together: they come from one language, one region, one fashion. Two Haoran Xus or two Andrew
-Andersons are more common than the two names, counted apart, would have it. So where names are all that two records have
-in common (a shared or placeholder value is not in the keys, so it counts for nothing), rarity has to win that much more;
+NAMES_ALONE_BITS = 1.0
+"""Given names and surnames go together: they come from one language, one region, one fashion. Two Haoran Xus or two David
+Millers are more common than the two names, counted apart, would have it. So where names are all that two records have in
+common (a shared or placeholder value is not in the keys, so it counts for nothing), rarity has to win that much more;
 each bit of anything else that agrees, be it a middle initial, fills one bit of the gap."""
+FEW_RECORDS = 1000
+FEW_RECORDS_BITS = 0.25
+"""Added for each halving below that: how rare a name is in the world cannot be counted on a few records."""
+VARIANT_BITS = 3.5
+"""A nickname, an initial or a typing error is a guess on top of the names: where nothing else agrees, Andrew and Andy Anderson
+on the switchboard's e-mail are two people as often as one."""
 SWAP_BITS = 5.0
-"""First and last name the other way round is a guess on top of the names: where nothing else agrees, Jay Jones and Jones
-Jay are two people as often as one."""
-SIBLING_BITS = 5.0
+"""So is first and last name the other way round, the more as many names serve as both: Jay Cole and Cole Jay."""
+SIBLING_BITS = 8.0
 """Twins share surname and birthday, and parents like names that sound alike (Darla, Darlene, Darletta). A first name that is
 not the same, nor a nickname, an initial or a typing error, needs more beside it than surname and birthday."""
 BACKING = ("middle_name", "email", "phone", "place", "loyalty_id", "national_id")
+SAME = level_number("given_name", "same")
 SWAPPED = level_number("given_name", "swapped with the last name")
 UNLIKE = level_number("given_name", "alike")
 
@@ -37,14 +44,15 @@ def alone_sql(model: Model) -> str:
     birthday = "greatest(bits_date_of_birth, 0.0)" if "date_of_birth" in model.shares else "0.0"
     return (
         f"(case when level_given_name < 0 then 0.0 when level_given_name <= {UNLIKE} then greatest({SIBLING_BITS!r} - ({backing}), 0.0)"
-        f" else greatest(case when level_given_name = {SWAPPED} then {SWAP_BITS!r} else {NAMES_ALONE_BITS!r} end - ({backing}) - {birthday}, 0.0) end)"
+        f" else greatest(case level_given_name when {SAME} then {_same_name_bits(model)!r} when {SWAPPED} then {SWAP_BITS!r} else {VARIANT_BITS!r} end - ({backing}) - {birthday}, 0.0) end)"
     )
 
 
-def alone_bits(levels: dict[str, int], bits: dict[str, float]) -> float:
+def alone_bits(model: Model, levels: dict[str, int], bits: dict[str, float]) -> float:
     """Return the bits to take off a pair: what `alone_sql` says of one row.
 
     Args:
+        model: the model that scored the pair.
         levels: the level of each comparison of the model.
         bits: its weight, rarity included.
     """
@@ -54,5 +62,9 @@ def alone_bits(levels: dict[str, int], bits: dict[str, float]) -> float:
     backing = sum(max(value, 0.0) for name, value in bits.items() if name in BACKING)
     if given <= UNLIKE:
         return max(SIBLING_BITS - backing, 0.0)
-    wanted = SWAP_BITS if given == SWAPPED else NAMES_ALONE_BITS
+    wanted = {SAME: _same_name_bits(model), SWAPPED: SWAP_BITS}.get(given, VARIANT_BITS)
     return max(wanted - backing - max(bits.get("date_of_birth", 0.0), 0.0), 0.0)
+
+
+def _same_name_bits(model: Model) -> float:
+    return round(NAMES_ALONE_BITS + FEW_RECORDS_BITS * log2(FEW_RECORDS / min(max(model.records, 1), FEW_RECORDS)), 6)

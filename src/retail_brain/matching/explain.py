@@ -58,7 +58,7 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
         numbers[comparison.name], bits[comparison.name] = level, weight
         exponent += model.home_bits(comparison.name, level) + term
         lines.append(ExplanationLine(comparison=comparison.name, label=comparison.label, level=level, level_label=label, weight_bits=round(weight, 6), term_bits=term))
-    if alone := alone_bits(numbers, bits):
+    if alone := alone_bits(model, numbers, bits):
         lines.append(ExplanationLine(comparison="names_alone", label="names alone", level=None, level_label="little agrees but names, which many people share", weight_bits=-round(alone, 6)))
     found = sum(line.weight_bits for line in lines)
     weight = round(found - log2(1 + model.home_odds * 2 ** min(exponent, 900.0)), 6)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SAME, HOME, STRANGER = 0, 1, 2
 NAMESAKES = (1.0, 99.0)
 MOST_NAMESAKES = 0.05
+STRANGERS = 5000.0
+"""How many random pairs the default's shares of strangers count for: how often two people share a surname or a birthday is
+known better from a census than from the ten thousand pairs of a small file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,9 @@ def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], fixed: t
     """
     shares = [array.copy() for array in prior]
     mixes = [np.array(block.start) for block in blocks]
+    believed = np.array([strength, strength, max(strength, STRANGERS)])[:, None]
     for _ in range(max_iterations):
-        gained = [strength * array for array in prior]
+        gained = [believed * array for array in prior]
         for number, block in enumerate(blocks):
             belongs = responsibility(block.levels, shares, mixes[number], block.used)
             weight = belongs * block.counts[:, None]

@@ -36,6 +36,10 @@ HOME_PAIRS_PER_RECORD = 0.02
 """Pairs believed in before the data speaks. The second keeps the class alive where homes are not to be seen."""
 BELIEF_RECORDS = 300
 """How many records that belief counts for."""
+FEW_RECORDS = 1000
+MOST_TRUST = 4.0
+"""Below that many records the default model counts for more, up to so many times: each of the few pairs is seen by many rules,
+and a handful of fathers and sons must not teach that one person has two birthdays."""
 
 
 def train_model(
@@ -129,7 +133,7 @@ def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: in
     rules = [*enumerate(start.blocking_rules), (-1, ())]
     blocks = [block for number, rule in rules if len((block := _block(con, comparisons, number, rule)).counts)]
     training = settings.training
-    fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength, max_iterations=training.max_iterations, tolerance=training.tolerance)
+    fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength * min(max(FEW_RECORDS / max(records, 1), 1.0), MOST_TRUST), max_iterations=training.max_iterations, tolerance=training.tolerance)
     same, home = _overall_shares(con, fitted, start, records, share)
     shares = {
         comparison.name: LevelShare(**{kind: tuple(round(float(value), 12) for value in array[number]) for number, kind in enumerate(CLASSES)})

@@ -20,7 +20,7 @@ Millers are more common than the two names, counted apart, would have it. So whe
 common (a shared or placeholder value is not in the keys, so it counts for nothing), rarity has to win that much more;
 each bit of anything else that agrees, be it a middle initial, fills one bit of the gap."""
 FEW_RECORDS = 1000
-FEW_RECORDS_BITS = 0.4
+FEW_RECORDS_BITS = 0.25
 """Added for each halving below that: how rare a name is in the world cannot be counted on a few records."""
 VARIANT_BITS = 3.5
 """A nickname, an initial or a typing error is a guess on top of the names: where nothing else agrees, Andrew and Andy Anderson

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from backstage import keys, rows, versions
+from shop import fill_with_sample
 from townsfolk import assert_conserved, assert_told, people, person
 
 if TYPE_CHECKING:
@@ -111,3 +112,30 @@ def test_cron_with_an_empty_environment_and_no_terminal_is_enough(opened: Shop) 
         assert all(json.loads(line)["event"] == "step" for line in done.stderr.decode().splitlines())
         if "show" in arguments:
             assert "Zürich" in done.stdout.decode("utf-8")
+
+
+def test_a_changed_threshold_is_obeyed_by_the_next_run_without_new_files(shop: Shop) -> None:
+    fill_with_sample(shop.folder)
+    shop.must("init", ".")
+    loose = shop.must("run")
+    assert shop.must("run")["status"] == "nothing new"
+    with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[matching]\nmerge_probability = 0.99\n\n[audit]\nenabled = false\n")
+    strict = shop.must("run")
+    assert strict["status"] == "published"
+    assert strict["profiles"] > loose["profiles"]
+    assert strict["written"]["source_record"] < 0.2 * sum(file["accepted"] for file in loose["files"])
+    assert shop.must("run")["status"] == "nothing new"
+
+
+def test_a_newly_trained_model_scores_everything_in_the_next_run(shop: Shop) -> None:
+    fill_with_sample(shop.folder)
+    shop.must("init", ".")
+    first = shop.must("run")
+    before = shop.crosswalk()
+    trained = shop.must("model", "train")
+    assert trained["model_id"] != first["model_id"]
+    again = shop.must("run")
+    assert (again["status"], again["model_id"]) == ("published", trained["model_id"])
+    assert shop.crosswalk() == before
+    assert shop.must("run")["status"] == "nothing new"

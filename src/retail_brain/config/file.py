@@ -72,6 +72,11 @@ class Configuration(BaseModel):
         """The workspace folder as an absolute path."""
         return (self._base_folder / self.workspace.folder).absolute()
 
+    def rules(self) -> dict[str, str]:
+        """Return a hash of each set of rules by which the same records make profiles."""
+        sections = {"matching": self.matching, "survivorship": self.survivorship}
+        return {name: hashlib.sha256(rules.model_dump_json().encode()).hexdigest()[:16] for name, rules in sections.items()}
+
     def fingerprint(self) -> str:
         """Return a hash of what decides the result of a run (no addresses, no resources)."""
         relevant = self.model_dump_json(include={"home_region", "sources", "ingest", "matching", "survivorship"})

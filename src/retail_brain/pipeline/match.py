@@ -150,12 +150,12 @@ def resolve(
     assign_profile_ids(con, generation=previous.generation + 1)
 
 
-def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, first: bool) -> None:
-    """Choose the golden values of the profiles that tonight touched."""
+def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, everything: bool) -> None:
+    """Choose the golden values of the profiles that tonight touched, or of all."""
     from retail_brain.survivorship import survive as choose_values
 
-    con.execute(sql.load("pipeline/touched_first" if first else "pipeline/touched_profile"))
-    if first:
+    con.execute(sql.load("pipeline/touched_first" if everything else "pipeline/touched_profile"))
+    if everything:
         choose_values(con, record="live_record", crosswalk="crosswalk", settings=config.survivorship, avoid="shared_value")
         return
     con.execute("create or replace table touched_crosswalk as from crosswalk semi join touched_profile using (profile_id)")

@@ -6,12 +6,13 @@ Apart from the night, which says which of them run. Each takes the open night an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.errors import RefusedError
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
+from retail_brain.pipeline.models import model_in_use
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
 from retail_brain.pipeline.state import STATE, load_previous
@@ -38,9 +39,10 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     )  # fmt: skip
     night.clock.lap("ingest")
     night.tell(files=intake.files, quarantine_reasons=dict(intake.quarantine_reasons), warnings=intake.warnings)
-    if not intake.new_delivery_ids:
+    if not intake.new_delivery_ids and not _asked_again(night):
         return False
-    parts = [*intake.new_delivery_ids, night.config.fingerprint()]
+    asked_by = () if intake.new_delivery_ids else (model_in_use(workspace) or "",)
+    parts = [*intake.new_delivery_ids, night.config.fingerprint(), *asked_by]
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
         night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
@@ -61,6 +63,17 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     return True
 
 
+def _asked_again(night: Night) -> set[str]:
+    """Say why the published records are to be matched anew: another "model", other "matching" or "survivorship" rules."""
+    published = runs.latest_published(night.stores.pg)
+    if published is None:
+        return set()
+    before, now = published.counts.get("rules") or {}, night.config.rules()
+    reasons = {name for name in now if before.get(name) != now[name]}
+    in_use = model_in_use(night.stores.workspace)
+    return reasons | ({"model"} if in_use is not None and in_use != published.model_id else set())
+
+
 def match(night: Night) -> None:
     """Standardise, score and resolve what was taken in, and have the audit gate judge it."""
     folder, con, config = night.artefacts, night.con, night.config
@@ -69,6 +82,9 @@ def match(night: Night) -> None:
     if manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and reload(night):
         hold_if_held(night)
         return
+    asked_again = _asked_again(night)
+    if asked_again:
+        previous = replace(previous, has_edges=False)
     night.progress("standardise", total=2)
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
     night.progress("standardise", done=1, total=2)
@@ -83,7 +99,7 @@ def match(night: Night) -> None:
     steps.resolve(con, config, model, previous, complete=scored.complete)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
-    steps.survive(con, config, first=previous.run_id is None)
+    steps.survive(con, config, everything=previous.run_id is None or "survivorship" in asked_again)
     night.clock.lap("survive")
     steps.find_differences(con, config, previous, model_id=model.model_id)
     night.tell(**night_counts(con, changes), pairs=scored.pairs, model_id=model.model_id, kept_out=kept_out(con))
@@ -91,6 +107,7 @@ def match(night: Night) -> None:
     verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
     night.tell(status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings))
     night.facts = {
+        "rules": config.rules(),
         "base_run": previous.run_id, "first": previous.run_id is None, "model_id": model.model_id,
         "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
     }  # fmt: skip
@@ -128,7 +145,7 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
         raise RefusedError(f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}")
     run = {
         "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
-        "counts": {**facts["counts"], "metrics": facts["metrics"]}, "seconds": night.clock.seconds,
+        "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"]}, "seconds": night.clock.seconds,
     }  # fmt: skip
     write = None if night.kept else lambda cursor: keep(night, cursor)
     done = publish_run_tables(night.stores, night.con, run=run, keep=write, warm_first=warm and facts["first"], progress=night.progress)

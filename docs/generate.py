@@ -24,7 +24,10 @@ NOTE = "<!-- Made by docs/generate.py; do not edit. -->"
 COMMON = {"config", "as_json", "help", "install_completion", "show_completion", "version"}
 
 SCHEDULER = {
-    2: ("fix the command or the file", "a wrong option, an unknown key, no configuration, no such run, wrong credentials"),
+    2: (
+        "fix the command or the file",
+        "a wrong option, an unknown key, no configuration, no such run, wrong credentials",
+    ),
     3: (
         "look at the named file; nothing was changed",
         "a truncated gzip, a missing column, a full delivery that lost too many records",
@@ -134,7 +137,7 @@ def configuration_page() -> str:
     """Every key of retail_brain.toml with its default and meaning."""
     from retail_brain.config.file import _ENVIRONMENT, Configuration
     from retail_brain.config.ingest import DELIVERED_FIELDS
-    from retail_brain.config_matching import COMPARISON_NAMES, DEFAULT_RULES
+    from retail_brain.config.matching import COMPARISON_NAMES, DEFAULT_RULES
 
     lines = ["# Configuration", "", NOTE, ""]
     lines += [
@@ -307,7 +310,7 @@ KEY_COLUMNS = """\
 
 def matching_config() -> str:
     """The section `matching` with every key at its default, as a configuration."""
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
 
     lines = [MATCHING_HEAD]
     _render_section(MatchingSettings(), "matching", lines)

@@ -15,7 +15,18 @@ from typing import Any
 from retail_brain_cli.main import main
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
-COLUMNS = ("record_id", "first_name", "last_name", "email", "phone", "date_of_birth", "address", "city", "postal_code", "updated_at")
+COLUMNS = (
+    "record_id",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "date_of_birth",
+    "address",
+    "city",
+    "postal_code",
+    "updated_at",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

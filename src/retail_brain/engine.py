@@ -51,7 +51,9 @@ def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.D
     try:
         scratch.mkdir(parents=True, mode=0o700)
     except OSError as error:
-        raise ResourceError(f"{scratch} cannot be written", hint="check the folder's owner and the free disk") from error
+        raise ResourceError(
+            f"{scratch} cannot be written", hint="check the folder's owner and the free disk"
+        ) from error
     connection = duckdb.connect(":memory:")
     try:
         _configure(connection, resources, scratch)

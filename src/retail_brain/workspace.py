@@ -56,13 +56,17 @@ class RunFolder:
         partial = self.path / f"{name}.parquet.partial"
         order = f" order by {order_by}" if order_by else ""
         query = f"select * from {quote_identifier(name)}{order}"
-        con.execute(f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)")
+        con.execute(
+            f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)"
+        )
         digest = file_hash(partial)
         partial.replace(self.path / f"{name}.parquet")
         artefacts = {**self.manifest.get("artefacts", {}), name: digest}
         self.note(artefacts=artefacts)
 
-    def read(self, con: duckdb.DuckDBPyConnection, name: str, *, into: str | None = None, as_view: bool = False) -> bool:
+    def read(
+        self, con: duckdb.DuckDBPyConnection, name: str, *, into: str | None = None, as_view: bool = False
+    ) -> bool:
         """Load an artefact into a DuckDB table, if its bytes are the ones that were written.
 
         Args:
@@ -169,7 +173,9 @@ class Workspace:
             except OSError as error:
                 file.seek(0)
                 holder = file.read().strip() or "another process"
-                raise LockedError(f"the workspace is in use by {holder}", hint="wait for it to end, then repeat") from error
+                raise LockedError(
+                    f"the workspace is in use by {holder}", hint="wait for it to end, then repeat"
+                ) from error
             file.truncate(0)
             file.write(f"process {os.getpid()}: {what}")
             file.flush()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from backstage import keys, rows, versions
-from shop import fill_with_sample
 from townsfolk import assert_conserved, assert_told, people, person
+
+from shop import fill_with_sample
 
 if TYPE_CHECKING:
     from shop import Shop

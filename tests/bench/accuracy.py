@@ -45,12 +45,17 @@ def _call(folder: Path, *arguments: str) -> dict:
 def main() -> None:
     """Measure every set of the folder, or the named ones."""
     folder, *names = sys.argv[1:]
-    sets = sorted(path for path in Path(folder).iterdir() if (path / "exports").is_dir() and (not names or path.name in names))
+    sets = sorted(
+        path for path in Path(folder).iterdir() if (path / "exports").is_dir() and (not names or path.name in names)
+    )
     print(HEAD)
     for path in sets:
         found = measure(path / "exports", path / "truth.csv")
         shown = [f"{found[key]:.4f}" for key in ("precision", "recall", "f1", "bcubed_f1")]
-        print(f"| {path.name} | {found['records']:,} | {found['profiles']:,} | {' | '.join(shown)} | {found['seconds']:.1f} |", flush=True)
+        print(
+            f"| {path.name} | {found['records']:,} | {found['profiles']:,} | {' | '.join(shown)} | {found['seconds']:.1f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

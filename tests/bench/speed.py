@@ -65,12 +65,22 @@ def _floor(data: Path, script: Path) -> dict[str, Any]:
     """The bare script on embedded servers of its own."""
     with tempfile.TemporaryDirectory(prefix="retail-brain-floor-") as name:
         folder = Path(name)
-        (folder / "retail_brain.toml").write_text('[sources.none]\nfiles = ["none.csv"]\n[sources.none.columns]\nrecord_id = "id"\n')
+        (folder / "retail_brain.toml").write_text(
+            '[sources.none]\nfiles = ["none.csv"]\n[sources.none.columns]\nrecord_id = "id"\n'
+        )
         try:
             _call(folder, "services", "start")
             found = find_services(folder / ".retail-brain", postgres=PostgresSettings(), redis=RedisSettings())
             postgres = f"host={found.postgres.host} dbname={found.postgres.dbname} user={found.postgres.user}"
-            command = [sys.executable, str(script), str(data), "--postgres", postgres, "--redis", f"unix://{found.redis.socket_path}"]
+            command = [
+                sys.executable,
+                str(script),
+                str(data),
+                "--postgres",
+                postgres,
+                "--redis",
+                f"unix://{found.redis.socket_path}",
+            ]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
         finally:
             _call(folder, "services", "stop")
@@ -80,7 +90,14 @@ def _floor(data: Path, script: Path) -> dict[str, Any]:
 def _call(folder: Path, *arguments: str) -> Any:
     """Run one command and add the wall-clock seconds and the peak memory (MiB) of its process to its JSON."""
     timed = "import resource, subprocess, sys, time; t = time.perf_counter(); c = subprocess.run(sys.argv[1:]).returncode; print('\\n#', time.perf_counter() - t, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024); sys.exit(c)"
-    done = subprocess.run([sys.executable, "-c", timed, *PROGRAM, *arguments], cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    done = subprocess.run(
+        [sys.executable, "-c", timed, *PROGRAM, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     text, _, figures = done.stdout.rpartition("\n#")

@@ -55,7 +55,7 @@ def flush(shop: Shop) -> None:
 
 
 def test_a_search_finds_a_phone_in_any_spelling_an_e_mail_and_a_misspelt_name(sample_shop: Shop) -> None:
-    for source, record_id, _ in sample_shop.crosswalk():
+    for source, record_id, profile_id in sample_shop.crosswalk():  # noqa: B007 - the last one is used below
         values = sample_shop.must("profile", "show", f"{source}:{record_id}")["values"]
         if {"given_name", "family_name", "email", "phone"} <= set(values) and len(values["family_name"]) > 6:
             break

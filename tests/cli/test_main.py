@@ -28,7 +28,9 @@ def commands(group: object = None, path: tuple[str, ...] = ()) -> list[tuple[str
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_every_command_has_help_that_says_what_it_does(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help_that_says_what_it_does(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*words, "--help"]) == 0
     assert "Usage: retail-brain" in capsys.readouterr().out
 

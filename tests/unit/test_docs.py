@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from retail_brain.config.file import load_configuration
-from retail_brain.config_matching import MatchingSettings
+from retail_brain.config.matching import MatchingSettings
 
 if TYPE_CHECKING:
     from types import ModuleType

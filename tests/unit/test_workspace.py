@@ -34,7 +34,9 @@ def test_an_artefact_is_read_back_as_it_was_written(workspace: Workspace, con: d
     assert con.execute("select count(*), sum(record_no) from again").fetchone() == (1000, 499500)
 
 
-def test_a_flipped_bit_is_noticed_and_the_artefact_is_not_used(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> None:
+def test_a_flipped_bit_is_noticed_and_the_artefact_is_not_used(
+    workspace: Workspace, con: duckdb.DuckDBPyConnection
+) -> None:
     folder = workspace.create_run_folder(1)
     folder.write(con, "crosswalk")
     path = folder.path / "crosswalk.parquet"

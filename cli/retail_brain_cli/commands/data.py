@@ -15,7 +15,9 @@ quarantine = typer.Typer(help="Rows that were not accepted, with file, line and 
 export = typer.Typer(help="Write the crosswalk, the profiles or the merges to a file.", no_args_is_help=True)
 
 Target = Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to write: .parquet or .csv.")]
-Raw = Annotated[bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would take for formulas as they are.")]
+Raw = Annotated[
+    bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would take for formulas as they are.")
+]
 
 
 def demo(as_json: Json = False) -> None:
@@ -80,7 +82,9 @@ def merges(to: Target, raw: Raw = False, config: ConfigFile = None, as_json: Jso
     _export("merges", to, config, raw=raw, as_json=as_json)
 
 
-def _export(what: Literal["crosswalk", "profiles", "merges"], to: Path, config: Path | None, *, raw: bool, as_json: bool) -> None:
+def _export(
+    what: Literal["crosswalk", "profiles", "merges"], to: Path, config: Path | None, *, raw: bool, as_json: bool
+) -> None:
     from retail_brain.desk.export import export as write
 
     show(write(configuration(config), what, to, raw=raw), as_json=as_json)

@@ -83,7 +83,9 @@ def _read_person(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError("the person is not a readable JSON object", hint='such as {"given_name": "Maria"}') from error
+        raise ConfigurationError(
+            "the person is not a readable JSON object", hint='such as {"given_name": "Maria"}'
+        ) from error
     if not isinstance(data, dict):
         raise ConfigurationError("the person must be one JSON object")
     return data

@@ -11,7 +11,9 @@ from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration
 from retail_brain_cli.output import show
 from retail_brain_cli.progress import progress
 
-app = typer.Typer(help="Run the whole night: ingest, match, publish, warm. Safe to repeat.", invoke_without_command=True)
+app = typer.Typer(
+    help="Run the whole night: ingest, match, publish, warm. Safe to repeat.", invoke_without_command=True
+)
 
 RunId = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The number of a run; see `run list`.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the run.")]
@@ -40,7 +42,11 @@ def list_runs(config: ConfigFile = None, limit: Limit = 20, as_json: Json = Fals
 
 
 @app.command("show")
-def show_run(run_id: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run; the last one by default.")] = None, config: ConfigFile = None, as_json: Json = False) -> None:
+def show_run(
+    run_id: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run; the last one by default.")] = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
     """Show one run: what came in, what changed, why it is held, seconds per stage."""
     from retail_brain.desk.history import show_run as find
 
@@ -48,7 +54,12 @@ def show_run(run_id: Annotated[int | None, typer.Argument(metavar="[RUN]", help=
 
 
 @app.command()
-def report(run_id: RunId, with_values: Annotated[bool, typer.Option("--with-values", help="Put customers' values into the page.")] = False, config: ConfigFile = None, as_json: Json = False) -> None:
+def report(
+    run_id: RunId,
+    with_values: Annotated[bool, typer.Option("--with-values", help="Put customers' values into the page.")] = False,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
     """Write the HTML report of a run again."""
     from retail_brain.desk.history import rewrite_report
 

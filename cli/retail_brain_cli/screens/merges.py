@@ -22,7 +22,13 @@ def _merges(result: MergeListResult, console: Console) -> None:
     for entry in result.entries:
         probability = "" if entry.match_probability is None else f"{entry.match_probability:.4f}"
         what = f"{entry.kind} ({entry.cause})" if entry.live or entry.kind != "merge" else "merge, undone"
-        rows.add_row(str(entry.merge_id), str(entry.run_id or ""), what, f"{clean(entry.left)} ─ {clean(entry.right)}", probability)
+        rows.add_row(
+            str(entry.merge_id),
+            str(entry.run_id or ""),
+            what,
+            f"{clean(entry.left)} ─ {clean(entry.right)}",
+            probability,
+        )
     console.print(rows if result.entries else "no merge")
 
 
@@ -30,7 +36,10 @@ def _merges(result: MergeListResult, console: Console) -> None:
 def _explain(result: ExplainResult, console: Console) -> None:
     together = "are in one profile" if result.same_profile else "are in two profiles"
     console.print(f"{clean(result.left)} and {clean(result.right)} {together}", style="bold")
-    console.print(f"p = {result.match_probability:.4f}, {result.match_weight:+.1f} bits   model {clean(result.model_id)}", style="dim")
+    console.print(
+        f"p = {result.match_probability:.4f}, {result.match_weight:+.1f} bits   model {clean(result.model_id)}",
+        style="dim",
+    )
     if result.blocking_rule:
         console.print(f"compared because of {clean(result.blocking_rule)}", style="dim")
     if result.held_apart_by:
@@ -59,7 +68,9 @@ def _waterfall(result: ExplainResult, console: Console) -> None:
         left, right = sorted((round((start - low) * scale), round((end - low) * scale)))
         bar = (" " * min(left, _WIDTH - 1) + ("█" * (right - left) or "▏")).ljust(_WIDTH)
         values = " / ".join(_short(value) for value in (line.left, line.right)) if line.left or line.right else ""
-        console.print(f"  {clean(line.comparison)[:_LABEL]:<{_LABEL}} {bar} {line.weight_bits:+6.1f}  {clean(line.level)[:room]}")
+        console.print(
+            f"  {clean(line.comparison)[:_LABEL]:<{_LABEL}} {bar} {line.weight_bits:+6.1f}  {clean(line.level)[:room]}"
+        )
         if values:
             console.print(f"  {'':<{_LABEL}} {values}", style="dim")
 

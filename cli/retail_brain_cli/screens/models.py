@@ -26,7 +26,10 @@ def bar(bits: float) -> str:
 
 @screen.register(ModelResult)
 def _model(result: ModelResult, console: Console) -> None:
-    console.print(f"model {clean(result.model_id)}   learnt from {result.records:,} records   starting odds {result.prior_bits:+.1f} bits", style="bold")
+    console.print(
+        f"model {clean(result.model_id)}   learnt from {result.records:,} records   starting odds {result.prior_bits:+.1f} bits",
+        style="bold",
+    )
     for comparison in result.comparisons:
         console.print()
         console.print(clean(comparison.label), style="bold")
@@ -40,14 +43,21 @@ def _model(result: ModelResult, console: Console) -> None:
 def _models(result: ModelListResult, console: Console) -> None:
     rows = table("model", "records", "trained", "", right=("records",))
     for model in result.models:
-        rows.add_row(clean(model.model_id), f"{model.records:,}", clean(model.trained_at or "shipped"), "in use" if model.in_use else "")
+        rows.add_row(
+            clean(model.model_id),
+            f"{model.records:,}",
+            clean(model.trained_at or "shipped"),
+            "in use" if model.in_use else "",
+        )
     console.print(rows)
 
 
 @screen.register(EvaluationResult)
 def _evaluation(result: EvaluationResult, console: Console) -> None:
     console.print(f"precision {result.precision:.4f}   recall {result.recall:.4f}   F1 {result.f1:.4f}", style="bold")
-    console.print(f"B-cubed   precision {result.bcubed_precision:.4f}   recall {result.bcubed_recall:.4f}   F1 {result.bcubed_f1:.4f}")
+    console.print(
+        f"B-cubed   precision {result.bcubed_precision:.4f}   recall {result.bcubed_recall:.4f}   F1 {result.bcubed_f1:.4f}"
+    )
     console.print(
         f"{result.records:,} records of {result.persons:,} people in {result.profiles:,} profiles, the largest of {result.largest_profile:,};"
         f" {result.exact_persons / max(result.persons, 1):.1%} of the people exactly right"

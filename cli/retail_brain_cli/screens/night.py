@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.desk.result import QuarantineResult, RunListResult, RunResult
-from retail_brain.pipeline.result import DemoResult, NightResult
+from retail_brain.pipeline.result import STAGE_NAMES, DemoResult, NightResult
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.people import full_name, one_line, table
 
@@ -39,7 +39,10 @@ def _night(result: NightResult, console: Console) -> None:
     for warning in result.warnings:
         console.print(f"  warning: {clean(warning)}", style="yellow")
     if result.written:
-        console.print("  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows), style="dim")
+        console.print(
+            "  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows),
+            style="dim",
+        )
     console.print("  " + seconds_line(result.seconds), style="dim")
     if result.report:
         console.print(f"  report {clean(result.report)}", style="dim")
@@ -47,15 +50,28 @@ def _night(result: NightResult, console: Console) -> None:
 
 def seconds_line(seconds: Mapping[str, float]) -> str:
     """Return the seconds of a run, in all and per stage."""
-    parts = "  ".join(f"{stage} {value:.1f}" for stage, value in seconds.items() if value >= 0.05)
+    known = {stage: seconds[stage] for stage in STAGE_NAMES if stage in seconds} | dict(seconds)
+    parts = "  ".join(f"{stage} {value:.1f}" for stage, value in known.items() if value >= 0.05)
     return f"{sum(seconds.values()):.1f} s: {parts}"
 
 
 def _files(result: NightResult, console: Console) -> None:
-    rows = table("file", "rows", "accepted", "quarantined", "duplicates", "", right=("rows", "accepted", "quarantined", "duplicates"))
+    rows = table(
+        "file",
+        "rows",
+        "accepted",
+        "quarantined",
+        "duplicates",
+        "",
+        right=("rows", "accepted", "quarantined", "duplicates"),
+    )
     for file in result.files:
         note = f"already ingested in run {file.already_in_run}" if file.already_in_run else "; ".join(file.warnings)
-        counts = ("", "", "", "") if file.already_in_run else tuple(f"{n:,}" for n in (file.rows, file.accepted, file.quarantined, file.duplicates))
+        counts = (
+            ("", "", "", "")
+            if file.already_in_run
+            else tuple(f"{n:,}" for n in (file.rows, file.accepted, file.quarantined, file.duplicates))
+        )
         rows.add_row(clean(f"{file.source}: {file.file_name}"), *counts, clean(note))
     if result.files:
         console.print(rows)
@@ -78,8 +94,11 @@ def kept_out(result: NightResult, console: Console) -> None:
     """Print the values that were kept out of matching: the ones on most records, by shape."""
     shown = sorted(result.kept_out, key=lambda item: -item.records)[:5]
     for value in shown:
-        name = clean(value.value) if value.value else f"one {value.field}"
-        console.print(f"  kept out of matching: {name} ({value.kind}, {value.records:,} records, {value.people:,} different people)", style="dim")
+        name = f"{value.field.replace('_', ' ')} {clean(value.value or value.shape)}"
+        console.print(
+            f"  kept out of matching: {name} ({value.kind}, {value.records:,} records, {value.people:,} different people)",
+            style="dim",
+        )
     if len(result.kept_out) > len(shown):
         console.print(f"  … and {len(result.kept_out) - len(shown):,} more values", style="dim")
 
@@ -98,13 +117,17 @@ def _demo(result: DemoResult, console: Console) -> None:
     night = result.night
     _files(night, console)
     console.print()
-    rows = [sum(getattr(file, name) for file in night.files) for name in ("rows", "accepted", "quarantined", "duplicates")]
+    rows = [
+        sum(getattr(file, name) for file in night.files) for name in ("rows", "accepted", "quarantined", "duplicates")
+    ]
     console.print("  {:,} rows = {:,} accepted + {:,} quarantined + {:,} duplicates".format(*rows))
     kept_out(night, console)
     console.print()
     average = sum(night.records.get(kind, 0) for kind in ("new", "unchanged", "changed")) / max(night.profiles, 1)
     console.print(f"  {night.profiles:,} people", style="bold", end="")
-    console.print(f"   {average:.2f} records each, largest profile {night.largest_profile}, {night.merges:,} merges, {night.refused:,} links refused by rules")
+    console.print(
+        f"   {average:.2f} records each, largest profile {night.largest_profile}, {night.merges:,} merges, {night.refused:,} links refused by rules"
+    )
     console.print(f"  precision {result.precision:.3f}   recall {result.recall:.3f}   (against sample_data/truth.csv)")
     console.print("  " + seconds_line(night.seconds))
     for profile in result.examples:
@@ -119,7 +142,18 @@ def _demo(result: DemoResult, console: Console) -> None:
 
 @screen.register(RunListResult)
 def _runs(result: RunListResult, console: Console) -> None:
-    rows = table("run", "status", "started", "generation", "new", "changed", "gone", "profiles", "seconds", right=("run", "generation", "new", "changed", "gone", "profiles", "seconds"))
+    rows = table(
+        "run",
+        "status",
+        "started",
+        "generation",
+        "new",
+        "changed",
+        "gone",
+        "profiles",
+        "seconds",
+        right=("run", "generation", "new", "changed", "gone", "profiles", "seconds"),
+    )
     for run in result.runs:
         records = run.counts.get("records") or {}
         counts = [records.get("new"), records.get("changed"), records.get("gone"), run.counts.get("profiles")]
@@ -134,17 +168,28 @@ def _runs(result: RunListResult, console: Console) -> None:
 def _run(result: RunResult, console: Console) -> None:
     ended = f" → {result.ended_at:%H:%M}" if result.ended_at else ""
     title = f"run {result.run_id}  {result.started_at:%Y-%m-%d %H:%M}{ended}  {result.status}"
-    console.print(title + (f" as generation {result.generation}" if result.generation else ""), style="bold red" if result.status == "held" else "bold")
-    if result.reason:
+    console.print(
+        title + (f" as generation {result.generation}" if result.generation else ""),
+        style="bold red" if result.status == "held" else "bold",
+    )
+    if result.reason and result.status != "held":
         console.print(f"  {clean(result.reason)}")
     counts = result.counts
     if counts.get("records"):
         console.print("  records  " + "  ".join(f"{name} {count:,}" for name, count in counts["records"].items()))
-        console.print(f"  pairs {counts.get('pairs', 0):,}   merges +{counts.get('merges', 0):,}   splits {counts.get('splits', 0):,}   held apart by rules {counts.get('refused', 0):,}   for review {counts.get('for_review', 0):,}")
-        console.print(f"  profiles {counts.get('profiles', 0):,}   largest {counts.get('largest_profile', 0)}   model {clean(result.model_id)}")
-    _findings(counts.get("findings") or (), result.run_id, console)
+        console.print(
+            f"  pairs {counts.get('pairs', 0):,}   merges +{counts.get('merges', 0):,}   splits {counts.get('splits', 0):,}   held apart by rules {counts.get('refused', 0):,}   for review {counts.get('for_review', 0):,}"
+        )
+        console.print(
+            f"  profiles {counts.get('profiles', 0):,}   largest {counts.get('largest_profile', 0)}   model {clean(result.model_id)}"
+        )
+    if result.status == "held":
+        _findings(counts.get("findings") or (), result.run_id, console)
     if result.written:
-        console.print("  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows), style="dim")
+        console.print(
+            "  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows),
+            style="dim",
+        )
     console.print("  " + seconds_line(result.seconds), style="dim")
 
 

@@ -29,7 +29,12 @@ def full_name(values: dict[str, str]) -> str:
 
 def one_line(values: dict[str, str]) -> str:
     """Return the values that tell two customers of one name apart, on one line."""
-    parts = [values.get("email"), values.get("phone"), values.get("date_of_birth") and f"b. {values['date_of_birth']}", values.get("postal_code")]
+    parts = [
+        values.get("email"),
+        values.get("phone"),
+        values.get("date_of_birth") and f"b. {values['date_of_birth']}",
+        values.get("postal_code"),
+    ]
     return "  ".join(clean(part) for part in parts if part)
 
 
@@ -66,7 +71,11 @@ def _members(result: ProfileResult, console: Console) -> None:
     records = table("record", "name", "e-mail", "phone", "born")
     for record in result.members:
         known = record.values
-        records.add_row(clean(record.key), full_name(known), *(clean(known.get(name)) for name in ("email", "phone", "date_of_birth")))
+        records.add_row(
+            clean(record.key),
+            full_name(known),
+            *(clean(known.get(name)) for name in ("email", "phone", "date_of_birth")),
+        )
     console.print(records)
 
 
@@ -92,7 +101,14 @@ def _history(result: HistoryResult, console: Console) -> None:
     for entry in result.entries:
         probability = "" if entry.match_probability is None else f"{entry.match_probability:.4f}"
         what = entry.kind if entry.live or entry.kind != "merge" else "merge, undone"
-        rows.add_row(str(entry.merge_id), str(entry.run_id or ""), f"{entry.logged_at:%Y-%m-%d %H:%M}", f"{what} ({entry.cause})", f"{clean(entry.left)} ─ {clean(entry.right)}", probability)
+        rows.add_row(
+            str(entry.merge_id),
+            str(entry.run_id or ""),
+            f"{entry.logged_at:%Y-%m-%d %H:%M}",
+            f"{what} ({entry.cause})",
+            f"{clean(entry.left)} ─ {clean(entry.right)}",
+            probability,
+        )
     console.print(rows if result.entries else "one record, never merged")
 
 
@@ -101,5 +117,7 @@ def _resolve(result: ResolveResult, console: Console) -> None:
     said = {"same": "is this customer", "unsure": "may be this customer", "unknown": "nobody we know"}[result.verdict]
     console.print(f"{said}   p = {result.match_probability:.4f}", style="bold")
     for candidate in result.candidates:
-        console.print(f"  {candidate.match_probability:.4f}  {candidate.match_weight:+7.1f} bits  {full_name(candidate.values)}  {one_line(candidate.values)}")
+        console.print(
+            f"  {candidate.match_probability:.4f}  {candidate.match_weight:+7.1f} bits  {full_name(candidate.values)}  {one_line(candidate.values)}"
+        )
         console.print(f"          {candidate.profile_id}  closest record {clean(candidate.record)}", style="dim")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from retail_brain.desk.result import ExportResult, InitResult, SynthResult
 from retail_brain.desk.system import HealthResult, SchemaResult, ServicesResult
+from retail_brain.services.lifecycle import StopResult
+from retail_brain.store.migration import MigrationResult
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.people import table
 
@@ -28,7 +30,9 @@ def _health(result: HealthResult, console: Console) -> None:
 def _schema(result: SchemaResult, console: Console) -> None:
     rows = table("migration", "applied")
     for state in result.migrations:
-        rows.add_row(f"{state.number:04} {state.name}", f"{state.applied_at:%Y-%m-%d %H:%M}" if state.applied_at else "not yet")
+        rows.add_row(
+            f"{state.number:04} {state.name}", f"{state.applied_at:%Y-%m-%d %H:%M}" if state.applied_at else "not yet"
+        )
     console.print(rows)
 
 
@@ -37,7 +41,14 @@ def _services(result: ServicesResult, console: Console) -> None:
     rows = table("server", "", "state", "version", "process", "place")
     for service in result.services:
         kind = "embedded" if service.embedded else "external"
-        rows.add_row(service.name, kind, service.state, service.version or "", str(service.process_id or ""), clean(service.place))
+        rows.add_row(
+            service.name,
+            kind,
+            service.state,
+            service.version or "",
+            str(service.process_id or ""),
+            clean(service.place),
+        )
     console.print(rows)
 
 
@@ -65,3 +76,14 @@ def _init(result: InitResult, console: Console) -> None:
     for note in result.left_out:
         console.print(f"  left out {clean(note)}", style="dim")
     console.print(f"Next: look it over, then retail-brain run -c {clean(result.folder)}")
+
+
+@screen.register(StopResult)
+def _stopped(result: StopResult, console: Console) -> None:
+    console.print(f"stopped {' and '.join(result.stopped)}" if result.stopped else "no embedded server was running")
+
+
+@screen.register(MigrationResult)
+def _migrated(result: MigrationResult, console: Console) -> None:
+    done = f"applied {len(result.applied)} migrations" if result.applied else "nothing to do"
+    console.print(f"{done}; the schema stands at {result.current:04}")

@@ -47,10 +47,16 @@ class Configuration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    home_region: str = Field(default="US", pattern="^[A-Z]{2}$", description="two-letter country whose phone numbers and date order are assumed where a value does not say")
+    home_region: str = Field(
+        default="US",
+        pattern="^[A-Z]{2}$",
+        description="two-letter country whose phone numbers and date order are assumed where a value does not say",
+    )
     workspace: WorkspaceSettings = WorkspaceSettings()
     resources: ResourceSettings = Field(default_factory=ResourceSettings)
-    sources: dict[str, SourceSettings] = Field(default_factory=dict, description="one table for each system that delivers records")
+    sources: dict[str, SourceSettings] = Field(
+        default_factory=dict, description="one table for each system that delivers records"
+    )
     ingest: IngestSettings = IngestSettings()
     matching: MatchingSettings = MatchingSettings()
     survivorship: SurvivorshipSettings = SurvivorshipSettings()
@@ -75,7 +81,9 @@ class Configuration(BaseModel):
     def rules(self) -> dict[str, str]:
         """Return a hash of each set of rules by which the same records make profiles."""
         sections = {"matching": self.matching, "survivorship": self.survivorship}
-        return {name: hashlib.sha256(rules.model_dump_json().encode()).hexdigest()[:16] for name, rules in sections.items()}
+        return {
+            name: hashlib.sha256(rules.model_dump_json().encode()).hexdigest()[:16] for name, rules in sections.items()
+        }
 
     def fingerprint(self) -> str:
         """Return a hash of what decides the result of a run (no addresses, no resources)."""
@@ -146,7 +154,8 @@ def _refuse_secrets(name: str, text: str, data: dict[str, Any]) -> None:
         if isinstance(data.get(section), dict) and "password" in data[section]:
             line = line_of(text, (section, "password"))
             raise ConfigurationError(
-                f"{name}:{line}: {section}.password must not stand in the file", hint=f"set {section.upper()}_PASSWORD in the environment"
+                f"{name}:{line}: {section}.password must not stand in the file",
+                hint=f"set {section.upper()}_PASSWORD in the environment",
             )
 
 

@@ -12,8 +12,15 @@ class ResourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), ge=1, le=256, description="threads of DuckDB; the default is the number of cores")
-    memory_limit_mb: int = Field(default=6000, ge=256, description="memory that DuckDB may use before it spills to disk, in MB")
+    threads: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        ge=1,
+        le=256,
+        description="threads of DuckDB; the default is the number of cores",
+    )
+    memory_limit_mb: int = Field(
+        default=6000, ge=256, description="memory that DuckDB may use before it spills to disk, in MB"
+    )
 
 
 class WorkspaceSettings(BaseModel):

@@ -72,10 +72,19 @@ def open_scorer(config: Configuration, pg: Connection) -> Iterator[Scorer]:
     with open_engine(config.resources, workspace.scratch) as con:
         model = load_model(con, workspace, head.model_id)
         if not workspace.run_folder(head.run_id).read(con, "shared_value"):
-            raise ConfigurationError("the workspace has lost what the last run kept out of matching", hint="retail-brain run with new deliveries rebuilds it")
+            raise ConfigurationError(
+                "the workspace has lost what the last run kept out of matching",
+                hint="retail-brain run with new deliveries rebuilds it",
+            )
         yield Scorer(con=con, model=model, config=config)
 
 
 def as_row(record: StoredRecord) -> dict[str, Any]:
     """Return a stored record as a row for `Scorer.make_keys`."""
-    return {"record_no": record.record_no, "source": record.source, "record_id": record.record_id, "updated_at": record.updated_at, **record.values}
+    return {
+        "record_no": record.record_no,
+        "source": record.source,
+        "record_id": record.record_id,
+        "updated_at": record.updated_at,
+        **record.values,
+    }

@@ -64,7 +64,9 @@ def export(config: Configuration, what: Exported, to: Path, *, raw: bool = False
 
 def _copy_sql(con: duckdb.DuckDBPyConnection, what: str, path: Path, *, as_csv: bool, guarded: bool) -> str:
     columns = con.sql("select name, type from pragma_table_info('exported')").fetchall()
-    chosen = ", ".join(_guarded(name) if as_csv and guarded and kind == "VARCHAR" else _plain(name, kind) for name, kind in columns)
+    chosen = ", ".join(
+        _guarded(name) if as_csv and guarded and kind == "VARCHAR" else _plain(name, kind) for name, kind in columns
+    )
     options = "format csv, header" if as_csv else "format parquet, compression zstd"
     return f"copy (select {chosen} from exported order by {_SORTED_BY[what]}) to {quote_text(str(path))} ({options})"
 

@@ -40,7 +40,11 @@ def _postgresql(config: Configuration) -> Check:
     address = _addresses(config).postgres
     with connect(address, patience_s=5.0) as conn:
         version = conn.info.server_version
-    return Check(name="postgresql", outcome="ok", what=f"PostgreSQL {version // 10_000}.{version % 10_000} at {describe(address)}")
+    return Check(
+        name="postgresql",
+        outcome="ok",
+        what=f"PostgreSQL {version // 10_000}.{version % 10_000} at {describe(address)}",
+    )
 
 
 def _schema(config: Configuration) -> Check:
@@ -50,7 +54,12 @@ def _schema(config: Configuration) -> Check:
     with connect(_addresses(config).postgres, patience_s=5.0) as conn:
         missing = [state.name for state in migration_status(conn) if state.applied_at is None]
     if missing:
-        return Check(name="schema", outcome="failed", what=f"{len(missing)} migrations are missing", hint="retail-brain db migrate")
+        return Check(
+            name="schema",
+            outcome="failed",
+            what=f"{len(missing)} migrations are missing",
+            hint="retail-brain db migrate",
+        )
     return Check(name="schema", outcome="ok", what="up to date")
 
 
@@ -62,7 +71,9 @@ def _invariants(config: Configuration) -> Check:
         violations = check_invariants(conn)
     if violations:
         what = "; ".join(f"{violation.rule}: {violation.rows:,}" for violation in violations)
-        return Check(name="invariants", outcome="failed", what=what, hint="restore the last backup; this should never happen")
+        return Check(
+            name="invariants", outcome="failed", what=what, hint="restore the last backup; this should never happen"
+        )
     return Check(name="invariants", outcome="ok", what="profiles, merges and aliases fit together")
 
 

@@ -52,7 +52,11 @@ def list_quarantined(config: Configuration, *, source: str | None, with_rows: bo
         found = quarantine.list_quarantined(pg, source=source, limit=limit)
     rows = (
         QuarantinedRow(
-            source=row.source, file_name=row.file_name, line=row.line, reason=row.reason, run_id=row.run_id,
+            source=row.source,
+            file_name=row.file_name,
+            line=row.line,
+            reason=row.reason,
+            run_id=row.run_id,
             raw=row.raw if with_rows else None,
         )
         for row in found
@@ -63,7 +67,9 @@ def list_quarantined(config: Configuration, *, source: str | None, with_rows: bo
 def _find(pg: Any, run_id: int | None) -> runs.RunResult:
     run = next(iter(runs.list_runs(pg, limit=1)), None) if run_id is None else runs.show_run(pg, run_id)
     if run is None:
-        raise ConfigurationError("no run yet" if run_id is None else f"there is no run {run_id}", hint="retail-brain run list")
+        raise ConfigurationError(
+            "no run yet" if run_id is None else f"there is no run {run_id}", hint="retail-brain run list"
+        )
     return run
 
 

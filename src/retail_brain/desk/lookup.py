@@ -85,9 +85,14 @@ def _find(config: Configuration, pg: Connection, redis: RedisAddress, key: str, 
             return _from_document(json.loads(read.document), key)
     found = lookup.fetch_profile(pg, profile_id)
     if found is None:
-        raise ConfigurationError(f"no profile was ever issued under {key}", hint="retail-brain profile search finds by name")
+        raise ConfigurationError(
+            f"no profile was ever issued under {key}", hint="retail-brain profile search finds by name"
+        )
     if found.profile is None:
-        raise ConfigurationError(f"profile {key} has ended: none of its records is delivered any more", hint="retail-brain profile history tells when")
+        raise ConfigurationError(
+            f"profile {key} has ended: none of its records is delivered any more",
+            hint="retail-brain profile history tells when",
+        )
     records = lookup.members(pg, [found.profile.profile_id])
     return _from_store(found.profile, records, key, with_members=with_members)
 
@@ -115,7 +120,10 @@ def find_record(pg: Connection, key: str) -> StoredRecord:
     """
     source, colon, record_id = key.partition(":")
     if not colon:
-        raise ConfigurationError(f"{key} is neither a profile id nor SOURCE:RECORD_ID", hint="such as pos:118; a name is found by: retail-brain profile search")
+        raise ConfigurationError(
+            f"{key} is neither a profile id nor SOURCE:RECORD_ID",
+            hint="such as pos:118; a name is found by: retail-brain profile search",
+        )
     record = lookup.fetch_by_record(pg, source, record_id)
     if record is None:
         raise ConfigurationError(f"{source} never delivered a record {record_id}")
@@ -135,7 +143,9 @@ def find_history(config: Configuration, key: str) -> HistoryResult:
         profile_id = found.profile.profile_id if found.profile else found.followed[-1]
         history = lookup.profile_history(pg, profile_id)
     entries = tuple(describe_entry(entry) for entry in history.log)
-    return HistoryResult(profile_id=str(profile_id), former_ids=tuple(str(old.alias_id) for old in history.retired), entries=entries)
+    return HistoryResult(
+        profile_id=str(profile_id), former_ids=tuple(str(old.alias_id) for old in history.retired), entries=entries
+    )
 
 
 def describe_entry(entry: lookup.LogEntry) -> HistoryEntry:
@@ -169,7 +179,11 @@ def plain_values(values: dict[str, Any]) -> dict[str, str]:
 def _from_store(profile: StoredProfile, records: list[StoredRecord], key: str, *, with_members: bool) -> ProfileResult:
     names = {record.record_no: f"{record.source}:{record.record_id}" for record in records}
     members = tuple(
-        MemberResult(key=names[r.record_no], values=plain_values(dict(r.values)), updated_at=r.updated_at.isoformat() if r.updated_at else None)
+        MemberResult(
+            key=names[r.record_no],
+            values=plain_values(dict(r.values)),
+            updated_at=r.updated_at.isoformat() if r.updated_at else None,
+        )
         for r in records
     )
     return ProfileResult(

@@ -86,7 +86,9 @@ def _line(line: ExplanationLine, pair: Sequence[StoredRecord]) -> ExplainLine:
     values = [plain_values(dict(record.values)) for record in pair]
     fields = _SHOWN.get(line.comparison, ())
     shown = [", ".join(value[name] for name in fields if name in value) or None for value in values]
-    return ExplainLine(comparison=line.label, left=shown[0], right=shown[1], level=line.level_label, weight_bits=line.weight_bits)
+    return ExplainLine(
+        comparison=line.label, left=shown[0], right=shown[1], level=line.level_label, weight_bits=line.weight_bits
+    )
 
 
 def _chain(merges: Sequence[LogEntry], left: StoredRecord, right: StoredRecord) -> tuple[str, ...]:

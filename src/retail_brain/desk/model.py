@@ -57,14 +57,14 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
         stores.workspace.lock("retail-brain model train"),
         open_engine(config.resources, stores.workspace.scratch) as con,
     ):
-            previous = load_previous(stores, con)
-            if previous.run_id is None:
-                raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
-            con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
-            steps.build_keys(con, config, replace(previous, has_edges=False))
-            model_id = models.next_model_id(stores.workspace)
-            model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
-            models.keep_model(con, config.matching, stores.workspace, model)
+        previous = load_previous(stores, con)
+        if previous.run_id is None:
+            raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
+        con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
+        steps.build_keys(con, config, replace(previous, has_edges=False))
+        model_id = models.next_model_id(stores.workspace)
+        model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
+        models.keep_model(con, config.matching, stores.workspace, model)
     return describe_model(model)
 
 
@@ -78,7 +78,14 @@ def list_models(config: Configuration) -> ModelListResult:
     for model_id in models.known_models(workspace):
         folder = workspace.models / model_id
         note = models.read_note(folder)
-        found.append(ModelSummary(model_id=model_id, records=Model.load(folder).records, trained_at=note.get("trained_at"), in_use=model_id == in_use))
+        found.append(
+            ModelSummary(
+                model_id=model_id,
+                records=Model.load(folder).records,
+                trained_at=note.get("trained_at"),
+                in_use=model_id == in_use,
+            )
+        )
     return ModelListResult(models=tuple(found))
 
 
@@ -131,9 +138,15 @@ def _read_truth(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     import duckdb
 
     quoted = quote_text(str(path))
-    reader = f"read_parquet({quoted})" if path.suffix in (".parquet", ".pq") else f"read_csv({quoted}, header = true, all_varchar = true)"
+    reader = (
+        f"read_parquet({quoted})"
+        if path.suffix in (".parquet", ".pq")
+        else f"read_csv({quoted}, header = true, all_varchar = true)"
+    )
     wanted = "source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id"
     try:
         con.execute(f"create or replace table truth as select {wanted} from {reader}")
     except duckdb.Error as error:
-        raise InputError(f"{path.name} cannot be read as a truth", hint="it needs the columns source, record_id, person_id") from error
+        raise InputError(
+            f"{path.name} cannot be read as a truth", hint="it needs the columns source, record_id, person_id"
+        ) from error

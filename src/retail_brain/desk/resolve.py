@@ -60,7 +60,13 @@ def _standardise(scorer: Scorer, person: Mapping[str, Any]) -> dict[str, Any]:
 
     columns = ("source", "record_id", *PERSON_FIELDS, "updated_at", "attributes")
     scorer.con.execute(f"create or replace table delivered_row ({', '.join(f'{name} varchar' for name in columns)})")
-    row = ["desk", "1", *(str(person[name]).strip() or None if person.get(name) is not None else None for name in PERSON_FIELDS), None, None]
+    row = [
+        "desk",
+        "1",
+        *(str(person[name]).strip() or None if person.get(name) is not None else None for name in PERSON_FIELDS),
+        None,
+        None,
+    ]
     scorer.con.execute(f"insert into delivered_row values ({', '.join('?' * len(row))})", row)
     standardise_values(scorer.con, into="person_value", sources={}, home_region=scorer.config.home_region)
     cursor = scorer.con.execute("select * from person_value")
@@ -79,7 +85,9 @@ def _score(scorer: Scorer, values: dict[str, Any], records: list[StoredRecord]) 
     return match_person(scorer.con, scorer.model, "person_key", "candidate_key", settings=scorer.config.matching)
 
 
-def _judge(config: Configuration, pg: Connection, scored: list[PersonMatchResult], records: list[StoredRecord], limit: int) -> ResolveResult:
+def _judge(
+    config: Configuration, pg: Connection, scored: list[PersonMatchResult], records: list[StoredRecord], limit: int
+) -> ResolveResult:
     """Take the best record of each profile, and say what its probability means."""
     by_no = {record.record_no: record for record in records}
     best: dict[Any, PersonMatchResult] = {}
@@ -87,10 +95,14 @@ def _judge(config: Configuration, pg: Connection, scored: list[PersonMatchResult
         best.setdefault(by_no[match.record_no].profile_id, match)
     least = config.matching.review_probability / 10
     close = [(profile_id, match) for profile_id, match in best.items() if match.match_probability >= least][:limit]
-    golden = {profile.profile_id: profile for profile in lookup.fetch_profiles(pg, [profile_id for profile_id, _ in close])}
+    golden = {
+        profile.profile_id: profile for profile in lookup.fetch_profiles(pg, [profile_id for profile_id, _ in close])
+    }
     candidates = tuple(
         Candidate(
-            profile_id=str(profile_id), match_probability=match.match_probability, match_weight=match.match_weight,
+            profile_id=str(profile_id),
+            match_probability=match.match_probability,
+            match_weight=match.match_weight,
             record=f"{by_no[match.record_no].source}:{by_no[match.record_no].record_id}",
             values=plain_values(dict(golden[profile_id].values)),
         )
@@ -98,6 +110,8 @@ def _judge(config: Configuration, pg: Connection, scored: list[PersonMatchResult
     )
     probability = candidates[0].match_probability if candidates else 0.0
     if probability >= config.matching.merge_probability:
-        return ResolveResult(profile_id=candidates[0].profile_id, match_probability=probability, verdict="same", candidates=candidates)
+        return ResolveResult(
+            profile_id=candidates[0].profile_id, match_probability=probability, verdict="same", candidates=candidates
+        )
     verdict: Literal["unsure", "unknown"] = "unsure" if probability >= config.matching.review_probability else "unknown"
     return ResolveResult(profile_id=None, match_probability=probability, verdict=verdict, candidates=candidates)

@@ -100,9 +100,17 @@ def _rate(profile: StoredProfile, query: _Query) -> SearchHit:
     if query.postal_code:
         same = (values.get("postal_code") or "").replace(" ", "").startswith(query.postal_code.replace(" ", ""))
         score, why = (score if same else 0.8 * score), f"{why} and postcode" if query.name else "postcode"
-    if (query.email and values.get("email") != query.email) or (query.phone and not _same_digits(values.get("phone"), query.phone)):
+    if (query.email and values.get("email") != query.email) or (
+        query.phone and not _same_digits(values.get("phone"), query.phone)
+    ):
         score, why = 90.0, f"{why} of one of its records"
-    return SearchHit(profile_id=str(profile.profile_id), score=round(score, 1), matched_by=why, values=values, record_count=profile.record_count)
+    return SearchHit(
+        profile_id=str(profile.profile_id),
+        score=round(score, 1),
+        matched_by=why,
+        values=values,
+        record_count=profile.record_count,
+    )
 
 
 def _name_score(values: dict[str, str], name: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retail_brain.config.file import FILE_NAME
+from retail_brain.config.matching import MatchingSettings
 from retail_brain.desk.result import InitResult, InitSource, SynthResult
 from retail_brain.errors import ConfigurationError, InputError
 from retail_brain.workspace import replace_text
@@ -22,8 +23,8 @@ home_region = "US"
 """
 _OTHER_SECTIONS = """\
 # [matching]
-# merge_probability = 0.5         # links at or above it join records
-# review_probability = 0.1        # pairs between the two wait for a person
+# merge_probability = {merge}      # links at or above it join records
+# review_probability = {review}      # pairs between the two wait for a person
 #
 # [survivorship]
 # source_priority = []            # sources, best first, where records are equally new
@@ -65,12 +66,17 @@ def initialise(folder: Path, *, force: bool = False) -> InitResult:
         raise ConfigurationError(f"{path} is there already", hint="--force replaces it")
     with duckdb.connect() as con:
         recognition = recognise(folder, con)
-    text = render_configuration(recognition, top=_TOP, other_sections=_OTHER_SECTIONS)
+    text = render_configuration(recognition, top=_TOP, other_sections=_other_sections())
     replace_text(path, text)
     return InitResult(
         path=str(path), folder=str(folder), sources=tuple(_describe(source) for source in recognition.sources),
         left_out=tuple(f"{name}: {reason}" for name, reason in recognition.left_out),
     )  # fmt: skip
+
+
+def _other_sections() -> str:
+    defaults = MatchingSettings()
+    return _OTHER_SECTIONS.format(merge=defaults.merge_probability, review=defaults.review_probability)
 
 
 def _describe(source: RecognisedSource) -> InitSource:

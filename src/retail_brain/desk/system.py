@@ -86,7 +86,9 @@ def services_status(config: Configuration) -> ServicesResult:
     """Say what runs, without starting anything."""
     from retail_brain.services import service_status
 
-    return ServicesResult(services=service_status(config.workspace_folder, postgres=config.postgres, redis=config.redis))
+    return ServicesResult(
+        services=service_status(config.workspace_folder, postgres=config.postgres, redis=config.redis)
+    )
 
 
 def check(config: Configuration) -> HealthResult:

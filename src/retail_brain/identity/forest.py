@@ -54,10 +54,17 @@ def build_forest(nodes: int, links: Numbers, conflicts: Numbers) -> ForestResult
     walked = np.flatnonzero(torn[component[links[:, 0]]]) if len(inside) else np.empty(0, dtype=np.int64)
     joined, refused, blamed = walk(links, walked, conflicts, inside)
     chosen = np.sort(np.concatenate([kept, np.array(joined, dtype=np.int64)]))
-    return ForestResult(tree=chosen, refused=np.array(refused, dtype=np.int64), blamed=np.array(blamed, dtype=np.int64), group=_lowest_node(nodes, links[chosen]))
+    return ForestResult(
+        tree=chosen,
+        refused=np.array(refused, dtype=np.int64),
+        blamed=np.array(blamed, dtype=np.int64),
+        group=_lowest_node(nodes, links[chosen]),
+    )
 
 
-def walk(links: Numbers, walked: Numbers, conflicts: Numbers, considered: Numbers) -> tuple[list[int], list[int], list[int]]:
+def walk(
+    links: Numbers, walked: Numbers, conflicts: Numbers, considered: Numbers
+) -> tuple[list[int], list[int], list[int]]:
     """Walk some of the links, best rank first, holding some of the conflicts.
 
     Args:

@@ -40,6 +40,8 @@ def assign_profile_ids(con: duckdb.DuckDBPyConnection, *, generation: int) -> Pr
     con.execute(sql.load("identity/id_keep"))
     con.execute(sql.load("identity/id_crosswalk"), {"generation": str(generation)})
     con.execute(sql.load("identity/id_alias"))
-    [(profiles, kept, aliases)] = con.execute("select (select count(distinct profile_id) from crosswalk), (select count(*) from id_kept), (select count(*) from profile_alias)").fetchall()
+    [(profiles, kept, aliases)] = con.execute(
+        "select (select count(distinct profile_id) from crosswalk), (select count(*) from id_kept), (select count(*) from profile_alias)"
+    ).fetchall()
     con.execute("drop table id_kept")
     return ProfileIdResult(profiles=int(profiles), kept=int(kept), aliases=int(aliases))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,9 @@ def resolve(
         per record: record_no, group_no = the smallest record_no of its group).
     """
     _prepare_inputs(con, decisions, standing, refused)
-    con.execute(f"create or replace temp table resolve_node as select record_no, row_number() over (order by record_no) - 1 as node from {quote_identifier(records)}")
+    con.execute(
+        f"create or replace temp table resolve_node as select record_no, row_number() over (order by record_no) - 1 as node from {quote_identifier(records)}"
+    )
     con.execute(sql.load("identity/resolve_link"), {"merge_probability": settings.merge_probability})
     con.execute(sql.load("identity/resolve_conflict"))
     [(nodes,)] = con.execute("select count(*) from resolve_node").fetchall()
@@ -64,23 +66,39 @@ def resolve(
     conflicts = _pairs(con, "select node_l, node_r from resolve_conflict order by position")
     forest = build_forest(int(nodes), links, conflicts)
     _write(con, forest, int(nodes))
-    return ResolveResult(links=len(links), merges=len(forest.tree), refusals=len(forest.refused), groups=int(nodes) - len(forest.tree))
+    return ResolveResult(
+        links=len(links), merges=len(forest.tree), refusals=len(forest.refused), groups=int(nodes) - len(forest.tree)
+    )
 
 
-def _prepare_inputs(con: duckdb.DuckDBPyConnection, decisions: str | None, standing: str | None, refused: str | None) -> None:
+def _prepare_inputs(
+    con: duckdb.DuckDBPyConnection, decisions: str | None, standing: str | None, refused: str | None
+) -> None:
     pair = "least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r"
     nothing = "select null::bigint as record_no_l, null::bigint as record_no_r where false"
-    con.execute(f"create or replace temp table resolve_standing as {f'select distinct {pair} from {quote_identifier(standing)}' if standing else nothing}")
-    before = f"select distinct {pair}, 'refused_before' as reason from {quote_identifier(refused)}" if refused else f"select *, '' as reason from ({nothing})"
+    con.execute(
+        f"create or replace temp table resolve_standing as {f'select distinct {pair} from {quote_identifier(standing)}' if standing else nothing}"
+    )
+    before = (
+        f"select distinct {pair}, 'refused_before' as reason from {quote_identifier(refused)}"
+        if refused
+        else f"select *, '' as reason from ({nothing})"
+    )
     con.execute("create table if not exists doubt (record_no_l bigint, record_no_r bigint)")
     con.execute(
         f"create or replace temp table resolve_refused as with before as ({before}) select * from before"
         " union all select record_no_l, record_no_r, 'ambiguous' from doubt anti join before using (record_no_l, record_no_r)"
         " anti join resolve_standing using (record_no_l, record_no_r)"
     )
-    chosen = f"select distinct {pair}, kind from {quote_identifier(decisions)}" if decisions else "select null::bigint as record_no_l, null::bigint as record_no_r, null::varchar as kind where false"
+    chosen = (
+        f"select distinct {pair}, kind from {quote_identifier(decisions)}"
+        if decisions
+        else "select null::bigint as record_no_l, null::bigint as record_no_r, null::varchar as kind where false"
+    )
     con.execute(f"create or replace temp table resolve_decision as {chosen}")
-    con.execute("create table if not exists clash (record_no_l bigint, record_no_r bigint, clash_bits double, reason varchar)")
+    con.execute(
+        "create table if not exists clash (record_no_l bigint, record_no_r bigint, clash_bits double, reason varchar)"
+    )
 
 
 def _pairs(con: duckdb.DuckDBPyConnection, query: str) -> NDArray[np.int64]:
@@ -97,5 +115,12 @@ def _write(con: duckdb.DuckDBPyConnection, forest: ForestResult, nodes: int) -> 
     con.execute(sql.load("identity/resolve_group"))
     for name in ("forest_tree", "forest_refused", "forest_group"):
         con.unregister(name)
-    for name in ("resolve_node", "resolve_link", "resolve_conflict", "resolve_standing", "resolve_refused", "resolve_decision"):
+    for name in (
+        "resolve_node",
+        "resolve_link",
+        "resolve_conflict",
+        "resolve_standing",
+        "resolve_refused",
+        "resolve_decision",
+    ):
         con.execute(f"drop table {name}")

@@ -14,7 +14,7 @@ from retail_brain.errors import RefusedError
 if TYPE_CHECKING:
     import duckdb
 
-    from retail_brain.config_matching import BlockingRule, MatchingSettings
+    from retail_brain.config.matching import BlockingRule, MatchingSettings
 
 
 SAMPLE_RECORDS = 100_000
@@ -54,13 +54,17 @@ def estimate_blocking(con: duckdb.DuckDBPyConnection, *, settings: MatchingSetti
     [(records,)] = con.execute("select count(*) from match_key").fetchall()
     budget = max(settings.max_pairs_per_record * records, settings.affordable_pairs)
     step = max(1, int(records) // SAMPLE_RECORDS)
-    con.execute(f"create or replace temp table block_sample as select * from match_key where hash(record_no) % {step} = 0")
+    con.execute(
+        f"create or replace temp table block_sample as select * from match_key where hash(record_no) % {step} = 0"
+    )
     found = [_count(con, rule, settings, budget, step) for rule in settings.blocking_rules]
     con.execute("drop table block_sample")
     return found
 
 
-def _count(con: duckdb.DuckDBPyConnection, rule: BlockingRule, settings: MatchingSettings, budget: float, step: int) -> BlockingResult:
+def _count(
+    con: duckdb.DuckDBPyConnection, rule: BlockingRule, settings: MatchingSettings, budget: float, step: int
+) -> BlockingResult:
     """Count on every step-th record, where a block has a step-th of its records; exactly where the sample has no pair."""
     [(pairs, largest, shape)] = con.execute(block_count_sql(rule.columns, "block_sample")).fetchall()
     if pairs == 0 and step > 1:
@@ -81,11 +85,12 @@ def block_count_sql(columns: tuple[str, ...], table: str = "match_key") -> str:
     """Return one row: pairs of the rule, records of its largest block, shape of that block's value."""
     names = [quote_identifier(column) for column in columns]
     chosen = ", ".join(names)
-    shape = " || ' + ' || ".join(f"regexp_replace(regexp_replace({name}::varchar, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')" for name in names)
+    shape = " || ' + ' || ".join(
+        f"regexp_replace(regexp_replace({name}::varchar, '[0-9]', '9', 'g'), '[A-Za-z]', 'a', 'g')" for name in names
+    )
     known = " and ".join(f"{name} is not null" for name in names)
     return (
         f"with block as (select {chosen}, count(*) as records from {table} where {known} group by {chosen} having count(*) > 1)"
         " select coalesce(sum(records * (records - 1) // 2), 0)::bigint, coalesce(max(records), 0)::bigint,"
         f" coalesce((select {shape} from block order by records desc, {chosen} limit 1), '') from block"
     )
-

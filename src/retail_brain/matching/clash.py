@@ -23,7 +23,7 @@ from retail_brain.matching.terms import attach_terms
 if TYPE_CHECKING:
     import duckdb
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
 
 NUMBERS = ("name_suffix", "loyalty_id", "national_id")
 """Of these a person has one. A pair that is linked by itself clashes only where one of them differs, or both have known
@@ -31,7 +31,15 @@ first names that are not each other's nicknames."""
 ANOTHER_NAME = level_number("given_name", "another name")
 
 
-def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, decisions: str | None = None, touching: str | None = None, before: str | None = None) -> None:
+def find_clashes(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    *,
+    settings: MatchingSettings,
+    decisions: str | None = None,
+    touching: str | None = None,
+    before: str | None = None,
+) -> None:
     """Find the pairs that must not end in one profile.
 
     Args:
@@ -48,7 +56,9 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
     """
     _join_groups(con, settings.merge_probability, decisions)
     if touching:
-        con.execute(f"delete from link_group where group_no not in (select group_no from link_group semi join {quote_identifier(touching)} using (record_no))")
+        con.execute(
+            f"delete from link_group where group_no not in (select group_no from link_group semi join {quote_identifier(touching)} using (record_no))"
+        )
     con.execute(
         "create or replace table clash_block as select case when e.record_no_l is null then '0' else '1' end as match_key, l.record_no as join_key_l, r.record_no as join_key_r"
         " from link_group l join link_group r on l.group_no = r.group_no and l.record_no < r.record_no"
@@ -57,12 +67,16 @@ def find_clashes(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matc
     )
     own = tuple(comparison.name for comparison in model.comparisons if comparison.personal)
     narrow = with_settings(model, comparisons=own, blocking_rules=model.blocking_rules[:1])
-    con.execute("create or replace temp table clash_source as select * from match_key semi join link_group using (record_no)")
+    con.execute(
+        "create or replace temp table clash_source as select * from match_key semi join link_group using (record_no)"
+    )
     attach_terms(con, narrow, "clash_source", "clash_key")
     linker = open_linker(con, narrow, "clash_key")
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("clash_block"))
     scored = linker.inference.predict(warning_mode="never")
-    con.execute(f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}")
+    con.execute(
+        f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}"
+    )
     scored.drop_table_from_database_and_remove_from_cache()
     if touching and before:
         con.execute(standing_clash_sql(touching, before))
@@ -86,14 +100,22 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    more = f" union all select record_no_l, record_no_r from {quote_identifier(decisions)} where kind = 'must_link'" if decisions else ""
-    links = con.execute(f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]).fetchnumpy()
+    more = (
+        f" union all select record_no_l, record_no_r from {quote_identifier(decisions)} where kind = 'must_link'"
+        if decisions
+        else ""
+    )
+    links = con.execute(
+        f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]
+    ).fetchnumpy()
     left, right = (np.asarray(links[name], dtype=np.int64) for name in ("record_no_l", "record_no_r"))
     nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
     if len(nodes) == 0:
         con.execute("create or replace table link_group (record_no bigint, group_no bigint)")
         return
-    matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (places[: len(left)], places[len(left) :])), shape=(len(nodes), len(nodes)))
+    matrix = coo_matrix(
+        (np.ones(len(left), dtype=np.int8), (places[: len(left)], places[len(left) :])), shape=(len(nodes), len(nodes))
+    )
     _count, groups = connected_components(matrix, directed=False)
     large = np.bincount(groups)[groups] > 1
     con.register("link_group_in", {"record_no": nodes[large], "group_no": groups[large].astype(np.int64)})
@@ -105,13 +127,24 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     """Return one row per clashing pair: record numbers, clash_bits, reason."""
     names = model.shares_order
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
-    bits = ", ".join(f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}" for name in names)
+    bits = ", ".join(
+        f"{bits_case_sql(model, name, home=False)} - {bits_case_sql(model, name, home=True)} as bits_{name}"
+        for name in names
+    )
     total = " + ".join(f"bits_{name}" for name in names)
     start = log2(model.same_share / model.home_share)
     if {"given_name", "date_of_birth"} <= set(names):
         total = _family_patterns(total)
-    reason = "case least(" + ", ".join(f"bits_{name}" for name in names) + ") " + " ".join(f"when bits_{name} then '{name}'" for name in names) + " end"
-    certain = [f"level_{name} = 0" for name in names if name in NUMBERS] + [f"level_given_name = {ANOTHER_NAME}" for name in names if name == "given_name"]
+    reason = (
+        "case least("
+        + ", ".join(f"bits_{name}" for name in names)
+        + ") "
+        + " ".join(f"when bits_{name} then '{name}'" for name in names)
+        + " end"
+    )
+    certain = [f"level_{name} = 0" for name in names if name in NUMBERS] + [
+        f"level_given_name = {ANOTHER_NAME}" for name in names if name == "given_name"
+    ]
     hard = " or ".join(certain) or "false"
     gap = "".join(f"level_{name}, " for name in ("given_name", "date_of_birth") if name in names)
     return f"""
@@ -129,5 +162,10 @@ def _family_patterns(total: str) -> str:
     Fathers and sons share names by custom: next to dates of birth half a generation apart, the same name says little.
     Twins share their date of birth: next to another known first name, the same date says nothing.
     """
-    total = total.replace("bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end")
-    return total.replace("bits_date_of_birth", f"case when level_given_name = {ANOTHER_NAME} then least(bits_date_of_birth, 0.0) else bits_date_of_birth end")
+    total = total.replace(
+        "bits_given_name", "case when level_date_of_birth = 0 then least(bits_given_name, 1.0) else bits_given_name end"
+    )
+    return total.replace(
+        "bits_date_of_birth",
+        f"case when level_given_name = {ANOTHER_NAME} then least(bits_date_of_birth, 0.0) else bits_date_of_birth end",
+    )

@@ -62,12 +62,12 @@ def _close(column: str) -> str:
 
 def _few_edits(column: str) -> str:
     """The similarity is much cheaper than the distance, and rules most pairs out."""
-    return f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.8 and damerau_levenshtein({column}_l, {column}_r) <= 2"
+    return (
+        f"jaro_winkler_similarity({column}_l, {column}_r) >= 0.8 and damerau_levenshtein({column}_l, {column}_r) <= 2"
+    )
 
 
-_NAMESAKE_MAIL = (
-    "(email_local_l is null and email_local_r is null and email_key_l <> email_key_r and split_part(email_key_l, '@', 1) = split_part(email_key_r, '@', 1))"
-)
+_NAMESAKE_MAIL = "(email_local_l is null and email_local_r is null and email_key_l <> email_key_r and split_part(email_key_l, '@', 1) = split_part(email_key_r, '@', 1))"
 """Two addresses with one local part that is but the person's name (`email_local` is NULL for these), at two providers:
 every John Smith has one, so it says nothing that the names did not say already."""
 _OTHER_NUMBER = "regexp_replace(email_key_l, '[0-9]', '', 'g') = regexp_replace(email_key_r, '[0-9]', '', 'g')"
@@ -75,7 +75,7 @@ _OTHER_NUMBER = "regexp_replace(email_key_l, '[0-9]', '', 'g') = regexp_replace(
 
 
 def _part(column: str, length: int, *, tail: bool) -> str:
-    ends = (f"starts_with({column}_l, {column}_r)", f"starts_with({column}_r, {column}_l)")
+    ends: tuple[str, ...] = (f"starts_with({column}_l, {column}_r)", f"starts_with({column}_r, {column}_l)")
     if tail:
         ends += (f"ends_with({column}_l, {column}_r)", f"ends_with({column}_r, {column}_l)")
     return f"least(length({column}_l), length({column}_r)) >= {length} and ({' or '.join(ends)})"
@@ -93,12 +93,20 @@ _NEAR_ADDRESS = (
 
 COMPARISONS = (
     Comparison(
-        name="given_name", label="first name", columns=("given_key", "given_forms", "given_root", "given_initial", "name_pair"),
-        null_condition=_missing("given_key"), personal=True, namesake=True,
+        name="given_name",
+        label="first name",
+        columns=("given_key", "given_forms", "given_root", "given_initial", "name_pair"),
+        null_condition=_missing("given_key"),
+        personal=True,
+        namesake=True,
         levels=(
             Level(label="swapped with the last name", condition=_HALF_SWAPPED),
             Level(label="same", condition=_same("given_key"), term_column="given_key"),
-            Level(label="nickname or variant", condition="list_has_any(given_forms_l, given_forms_r)", term_column="given_root"),
+            Level(
+                label="nickname or variant",
+                condition="list_has_any(given_forms_l, given_forms_r)",
+                term_column="given_root",
+            ),
             Level(label="initial", condition=_INITIAL),
             Level(label="another name", condition=_TWO_NAMES),
             Level(label="typing error", condition=_close("given_key")),
@@ -108,7 +116,9 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="family_name", label="last name", columns=("family_key", "family_initial", "family_code", "name_pair"),
+        name="family_name",
+        label="last name",
+        columns=("family_key", "family_initial", "family_code", "name_pair"),
         null_condition=f"{_missing('family_key')} or {_HALF_SWAPPED}",
         levels=(
             Level(label="same", condition=_same("family_key"), term_column="family_key"),
@@ -119,43 +129,76 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="middle_name", label="middle name", columns=("middle_key",), null_condition=_missing("middle_key"), personal=True, namesake=True,
+        name="middle_name",
+        label="middle name",
+        columns=("middle_key",),
+        null_condition=_missing("middle_key"),
+        personal=True,
+        namesake=True,
         levels=(
-            Level(label="same or initial", condition="starts_with(middle_key_l, middle_key_r) or starts_with(middle_key_r, middle_key_l)"),
+            Level(
+                label="same or initial",
+                condition="starts_with(middle_key_l, middle_key_r) or starts_with(middle_key_r, middle_key_l)",
+            ),
             Level(label="different", condition="ELSE"),
         ),
     ),
     Comparison(
-        name="name_suffix", label="Jr, Sr", columns=("suffix_key",), null_condition=_missing("suffix_key"), personal=True, fixed=True,
+        name="name_suffix",
+        label="Jr, Sr",
+        columns=("suffix_key",),
+        null_condition=_missing("suffix_key"),
+        personal=True,
+        fixed=True,
         levels=(Level(label="same", condition=_same("suffix_key")), Level(label="different", condition="ELSE")),
     ),
     Comparison(
-        name="gender", label="gender", columns=("gender_key",), null_condition=_missing("gender_key"),
+        name="gender",
+        label="gender",
+        columns=("gender_key",),
+        null_condition=_missing("gender_key"),
         levels=(Level(label="same", condition=_same("gender_key")), Level(label="different", condition="ELSE")),
     ),
     Comparison(
-        name="date_of_birth", label="date of birth", columns=("birth_date", "birth_text"), null_condition=_missing("birth_text"), personal=True, namesake=True,
+        name="date_of_birth",
+        label="date of birth",
+        columns=("birth_date", "birth_text"),
+        null_condition=_missing("birth_text"),
+        personal=True,
+        namesake=True,
         levels=(
             Level(label="same", condition=_same("birth_text")),
             Level(label="one slip, or day and month swapped", condition=_SLIP),
             Level(label="two parts same", condition=f"{_PARTS} >= 2"),
-            Level(label="within a month, or two slips", condition=f"abs(birth_date_l - birth_date_r) <= 31 or ({_PARTS} >= 1 and damerau_levenshtein(birth_text_l, birth_text_r) <= 2)"),
+            Level(
+                label="within a month, or two slips",
+                condition=f"abs(birth_date_l - birth_date_r) <= 31 or ({_PARTS} >= 1 and damerau_levenshtein(birth_text_l, birth_text_r) <= 2)",
+            ),
             Level(label="different", condition="abs(birth_date_l - birth_date_r) < 4748"),
             Level(label="half a generation apart", condition="ELSE"),
         ),
     ),
     Comparison(
-        name="email", label="e-mail", columns=("email_key", "email_local"), null_condition=f"{_missing('email_key')} or {_NAMESAKE_MAIL}",
+        name="email",
+        label="e-mail",
+        columns=("email_key", "email_local"),
+        null_condition=f"{_missing('email_key')} or {_NAMESAKE_MAIL}",
         levels=(
             Level(label="same", condition=_same("email_key"), term_column="email_key"),
             Level(label="same before the @", condition=_same("email_local"), term_column="email_local"),
             Level(label="typing error", condition=f"{_few_edits('email_key')} and not {_OTHER_NUMBER}"),
-            Level(label="alike", condition=f"jaro_winkler_similarity(email_key_l, email_key_r) >= 0.92 and not {_OTHER_NUMBER}"),
+            Level(
+                label="alike",
+                condition=f"jaro_winkler_similarity(email_key_l, email_key_r) >= 0.92 and not {_OTHER_NUMBER}",
+            ),
             Level(label="different", condition="ELSE"),
         ),
     ),
     Comparison(
-        name="phone", label="phone", columns=("phone_key", "phone_tail"), null_condition=_missing("phone_key"),
+        name="phone",
+        label="phone",
+        columns=("phone_key", "phone_tail"),
+        null_condition=_missing("phone_key"),
         levels=(
             Level(label="same", condition=_same("phone_key"), term_column="phone_key"),
             Level(label="same last seven digits", condition=_same("phone_tail")),
@@ -164,18 +207,30 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="place", label="address", columns=("address_key", "house_key", "street_key", "postal_key", "city_key"), null_condition=_NO_PLACE,
+        name="place",
+        label="address",
+        columns=("address_key", "house_key", "street_key", "postal_key", "city_key"),
+        null_condition=_NO_PLACE,
         levels=(
             Level(label="same address", condition=_same("address_key"), term_column="address_key"),
             Level(label="nearly the same address", condition=_NEAR_ADDRESS),
-            Level(label="same postcode, no address on one side", condition=f"{_same('postal_key')} and {_missing('address_key')}", term_column="postal_key"),
+            Level(
+                label="same postcode, no address on one side",
+                condition=f"{_same('postal_key')} and {_missing('address_key')}",
+                term_column="postal_key",
+            ),
             Level(label="same postcode, another address", condition=_same("postal_key"), term_column="postal_key"),
             Level(label="same city", condition=_same("city_key"), term_column="city_key"),
             Level(label="elsewhere", condition="ELSE"),
         ),
     ),
     Comparison(
-        name="loyalty_id", label="loyalty number", columns=("loyalty_key",), null_condition=_missing("loyalty_key"), personal=True, namesake=True,
+        name="loyalty_id",
+        label="loyalty number",
+        columns=("loyalty_key",),
+        null_condition=_missing("loyalty_key"),
+        personal=True,
+        namesake=True,
         levels=(
             Level(label="same", condition=_same("loyalty_key")),
             Level(label="typing error", condition="damerau_levenshtein(loyalty_key_l, loyalty_key_r) <= 1"),
@@ -183,7 +238,12 @@ COMPARISONS = (
         ),
     ),
     Comparison(
-        name="national_id", label="national number", columns=("national_key",), null_condition=_missing("national_key"), personal=True, namesake=True,
+        name="national_id",
+        label="national number",
+        columns=("national_key",),
+        null_condition=_missing("national_key"),
+        personal=True,
+        namesake=True,
         levels=(
             Level(label="same", condition=_same("national_key")),
             Level(label="typing error", condition="damerau_levenshtein(national_key_l, national_key_r) <= 1"),

@@ -77,8 +77,12 @@ def evaluate(con: duckdb.DuckDBPyConnection, crosswalk: str, truth: str, *, wors
     Raises:
         InputError: the truth is empty.
     """
-    con.execute(f"create or replace temp view evaluate_crosswalk as select source::varchar as source, record_id::varchar as record_id, profile_id::varchar as profile_id from {quote_identifier(crosswalk)}")
-    con.execute(f"create or replace temp view evaluate_truth as select source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id from {quote_identifier(truth)}")
+    con.execute(
+        f"create or replace temp view evaluate_crosswalk as select source::varchar as source, record_id::varchar as record_id, profile_id::varchar as profile_id from {quote_identifier(crosswalk)}"
+    )
+    con.execute(
+        f"create or replace temp view evaluate_truth as select source::varchar as source, record_id::varchar as record_id, person_id::varchar as person_id from {quote_identifier(truth)}"
+    )
     con.execute(sql.load("matching/evaluate_cell"))
     cursor = con.execute(sql.load("matching/evaluate_score"))
     row = dict(zip([column[0] for column in cursor.description], cursor.fetchall()[0], strict=True))
@@ -91,14 +95,25 @@ def evaluate(con: duckdb.DuckDBPyConnection, crosswalk: str, truth: str, *, wors
 
 def _worst_errors(con: duckdb.DuckDBPyConnection, limit: int) -> tuple[WorstError, ...]:
     con.execute(sql.load("matching/evaluate_worst"), [limit])
-    errors = con.execute("select kind, id, records, part_count, pairs from evaluate_error order by pairs desc, kind, id").fetchall()
+    errors = con.execute(
+        "select kind, id, records, part_count, pairs from evaluate_error order by pairs desc, kind, id"
+    ).fetchall()
     parts: dict[tuple[str, str], list[tuple[str, ...]]] = {}
     if errors:
-        for kind, name, keys in con.execute(sql.load("matching/evaluate_part"), {"parts": LISTED_PARTS, "keys": LISTED_KEYS}).fetchall():
+        for kind, name, keys in con.execute(
+            sql.load("matching/evaluate_part"), {"parts": LISTED_PARTS, "keys": LISTED_KEYS}
+        ).fetchall():
             parts.setdefault((kind, name), []).append(tuple(keys))
     con.execute("drop table evaluate_error")
     return tuple(
-        WorstError(kind=kind, id=name, records=int(records), part_count=int(count), pairs=int(pairs), parts=tuple(parts[kind, name]))
+        WorstError(
+            kind=kind,
+            id=name,
+            records=int(records),
+            part_count=int(count),
+            pairs=int(pairs),
+            parts=tuple(parts[kind, name]),
+        )
         for kind, name, records, count, pairs in errors
     )
 
@@ -107,11 +122,23 @@ def _result(row: dict[str, float], worst: tuple[WorstError, ...]) -> EvaluationR
     right, said, real = int(row["right_pairs"]), int(row["said_pairs"]), int(row["real_pairs"])
     precision, recall = right / said if said else 1.0, right / real if real else 1.0
     return EvaluationResult(
-        records=int(row["records"]), missing=int(row["missing"]), profiles=int(row["profiles"]), persons=int(row["persons"]),
-        precision=precision, recall=recall, f1=_harmonic(precision, recall),
-        bcubed_precision=row["bcubed_precision"], bcubed_recall=row["bcubed_recall"], bcubed_f1=_harmonic(row["bcubed_precision"], row["bcubed_recall"]),
-        over_merged_profiles=int(row["over_merged"]), over_split_persons=int(row["over_split"]), wrong_pairs=said - right, missed_pairs=real - right,
-        exact_persons=int(row["exact_persons"]), largest_profile=int(row["largest_profile"]), worst=worst,
+        records=int(row["records"]),
+        missing=int(row["missing"]),
+        profiles=int(row["profiles"]),
+        persons=int(row["persons"]),
+        precision=precision,
+        recall=recall,
+        f1=_harmonic(precision, recall),
+        bcubed_precision=row["bcubed_precision"],
+        bcubed_recall=row["bcubed_recall"],
+        bcubed_f1=_harmonic(row["bcubed_precision"], row["bcubed_recall"]),
+        over_merged_profiles=int(row["over_merged"]),
+        over_split_persons=int(row["over_split"]),
+        wrong_pairs=said - right,
+        missed_pairs=real - right,
+        exact_persons=int(row["exact_persons"]),
+        largest_profile=int(row["largest_profile"]),
+        worst=worst,
     )
 
 

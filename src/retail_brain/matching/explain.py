@@ -45,8 +45,19 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
     """
     parts = levels.split(",")
     if len(parts) != len(model.comparisons):
-        raise InputError("the levels of this pair belong to another model", hint="explain it with the model that is named in its evidence")
-    lines = [ExplanationLine(comparison="prior", label="starting odds", level=None, level_label="", weight_bits=round(model.prior_bits, 6))]
+        raise InputError(
+            "the levels of this pair belong to another model",
+            hint="explain it with the model that is named in its evidence",
+        )
+    lines = [
+        ExplanationLine(
+            comparison="prior",
+            label="starting odds",
+            level=None,
+            level_label="",
+            weight_bits=round(model.prior_bits, 6),
+        )
+    ]
     exponent = 0.0
     numbers: dict[str, int] = {}
     bits: dict[str, float] = {}
@@ -57,11 +68,36 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
         weight = model.level_bits(comparison.name, level) + term
         numbers[comparison.name], bits[comparison.name] = level, weight
         exponent += model.home_bits(comparison.name, level) + term
-        lines.append(ExplanationLine(comparison=comparison.name, label=comparison.label, level=level, level_label=label, weight_bits=round(weight, 6), term_bits=term))
+        lines.append(
+            ExplanationLine(
+                comparison=comparison.name,
+                label=comparison.label,
+                level=level,
+                level_label=label,
+                weight_bits=round(weight, 6),
+                term_bits=term,
+            )
+        )
     if alone := alone_bits(model, numbers, bits):
-        lines.append(ExplanationLine(comparison="names_alone", label="names alone", level=None, level_label="little agrees but names, which many people share", weight_bits=-round(alone, 6)))
+        lines.append(
+            ExplanationLine(
+                comparison="names_alone",
+                label="names alone",
+                level=None,
+                level_label="little agrees but names, which many people share",
+                weight_bits=-round(alone, 6),
+            )
+        )
     found = sum(line.weight_bits for line in lines)
     weight = round(found - log2(1 + model.home_odds * 2 ** min(exponent, 900.0)), 6)
     shared = weight - found
-    lines.append(ExplanationLine(comparison="shared_home", label="shared home", level=None, level_label="what two people of one home share as well", weight_bits=round(shared, 6)))
+    lines.append(
+        ExplanationLine(
+            comparison="shared_home",
+            label="shared home",
+            level=None,
+            level_label="what two people of one home share as well",
+            weight_bits=round(shared, 6),
+        )
+    )
     return lines

@@ -26,7 +26,9 @@ def splink_settings(model: Model) -> dict[str, Any]:
         "unique_id_column_name": "record_no",
         "probability_two_random_records_match": model.same_share,
         "comparisons": [_comparison(model, comparison) for comparison in model.comparisons],
-        "blocking_rules_to_generate_predictions": [{"blocking_rule": blocking_condition(rule), "sql_dialect": "duckdb"} for rule in model.blocking_rules],
+        "blocking_rules_to_generate_predictions": [
+            {"blocking_rule": blocking_condition(rule), "sql_dialect": "duckdb"} for rule in model.blocking_rules
+        ],
         "retain_matching_columns": False,
         "retain_intermediate_calculation_columns": True,
     }
@@ -39,14 +41,25 @@ def blocking_condition(rule: tuple[str, ...]) -> str:
 
 def _comparison(model: Model, comparison: Comparison) -> dict[str, Any]:
     share = model.shares[comparison.name]
-    levels: list[dict[str, Any]] = [{"sql_condition": comparison.null_condition, "label_for_charts": "nothing to say", "is_null_level": True}]
+    levels: list[dict[str, Any]] = [
+        {"sql_condition": comparison.null_condition, "label_for_charts": "nothing to say", "is_null_level": True}
+    ]
     for position, level in enumerate(comparison.levels):
         number = len(comparison.levels) - 1 - position
-        entry = {"sql_condition": level.condition, "label_for_charts": level.label, "m_probability": share.stranger[number] * 2 ** model.level_bits(comparison.name, number), "u_probability": share.stranger[number]}
+        entry = {
+            "sql_condition": level.condition,
+            "label_for_charts": level.label,
+            "m_probability": share.stranger[number] * 2 ** model.level_bits(comparison.name, number),
+            "u_probability": share.stranger[number],
+        }
         if level.term_column:
             entry |= {"tf_adjustment_column": term_name(comparison, number), "disable_tf_exact_match_detection": True}
         levels.append(entry)
-    return {"output_column_name": comparison.name, "comparison_description": comparison.label, "comparison_levels": levels}
+    return {
+        "output_column_name": comparison.name,
+        "comparison_description": comparison.label,
+        "comparison_levels": levels,
+    }
 
 
 def open_linker(con: duckdb.DuckDBPyConnection, model: Model, table: str) -> Any:

@@ -39,7 +39,16 @@ class Block:
 Shares = list["NDArray[np.float64]"]
 
 
-def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], fixed: tuple[bool, ...], *, strength: float, max_iterations: int, tolerance: float) -> tuple[Shares, list[NDArray[np.float64]]]:
+def fit(
+    blocks: list[Block],
+    prior: Shares,
+    personal: tuple[bool, ...],
+    fixed: tuple[bool, ...],
+    *,
+    strength: float,
+    max_iterations: int,
+    tolerance: float,
+) -> tuple[Shares, list[NDArray[np.float64]]]:
     """Fit level shares by MAP-EM.
 
     Args:
@@ -67,7 +76,8 @@ def fit(blocks: list[Block], prior: Shares, personal: tuple[bool, ...], fixed: t
             mixes[number] = (weight.sum(axis=0) + np.array(block.start)) / (block.counts.sum() + 1.0)
             _gather(gained, block, weight)
         fitted = [
-            old if kept else _normalise(array, own, strength * old[HOME]) for array, own, kept, old in zip(gained, personal, fixed, prior, strict=True)
+            old if kept else _normalise(array, own, strength * old[HOME])
+            for array, own, kept, old in zip(gained, personal, fixed, prior, strict=True)
         ]
         moved = max(float(np.abs(new - old).max()) for new, old in zip(fitted, shares, strict=True))
         shares = fitted
@@ -88,11 +98,15 @@ def _namesakes(shares: NDArray[np.float64], counts: NDArray[np.float64]) -> NDAr
     part = 0.01
     for _ in range(20):
         alike = part * shares[SAME] / ((1 - part) * shares[STRANGER] + part * shares[SAME])
-        part = min((NAMESAKES[0] + float((counts * alike).sum())) / (sum(NAMESAKES) + float(counts.sum())), MOST_NAMESAKES)
+        part = min(
+            (NAMESAKES[0] + float((counts * alike).sum())) / (sum(NAMESAKES) + float(counts.sum())), MOST_NAMESAKES
+        )
     return (1 - part) * shares[STRANGER] + part * shares[SAME]
 
 
-def responsibility(levels: NDArray[np.int64], shares: Shares, mix: NDArray[np.float64], used: tuple[bool, ...]) -> NDArray[np.float64]:
+def responsibility(
+    levels: NDArray[np.int64], shares: Shares, mix: NDArray[np.float64], used: tuple[bool, ...]
+) -> NDArray[np.float64]:
     """Return how likely each pattern belongs to each class, one row per pattern."""
     logs = np.log(np.maximum(mix, 1e-300))[None, :] + np.zeros((len(levels), 3))
     for column, share in enumerate(shares):
@@ -111,4 +125,6 @@ def _gather(gained: Shares, block: Block, weight: NDArray[np.float64]) -> None:
             continue
         known = block.levels[:, column] >= 0
         for kind in classes:
-            array[kind] += np.bincount(block.levels[known, column], weights=weight[known, kind], minlength=array.shape[1])
+            array[kind] += np.bincount(
+                block.levels[known, column], weights=weight[known, kind], minlength=array.shape[1]
+            )

@@ -96,7 +96,9 @@ class Model:
         try:
             return _from_text((folder / "model.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigurationError("the matching model cannot be read", hint="train it again: retail-brain model train") from error
+            raise ConfigurationError(
+                "the matching model cannot be read", hint="train it again: retail-brain model train"
+            ) from error
 
 
 @cache
@@ -126,7 +128,10 @@ def _from_text(text: str) -> Model:
     raw = json.loads(text)
     if raw.pop("version") != VERSION:
         raise ValueError
-    raw["shares"] = {name: LevelShare(**{kind: tuple(values) for kind, values in share.items()}) for name, share in raw["shares"].items()}
+    raw["shares"] = {
+        name: LevelShare(**{kind: tuple(values) for kind, values in share.items()})
+        for name, share in raw["shares"].items()
+    }
     raw["blocking_rules"] = tuple(tuple(rule) for rule in raw["blocking_rules"])
     raw["term_totals"] = {column: (total, agreement) for column, (total, agreement) in raw["term_totals"].items()}
     return Model(**raw)

@@ -16,7 +16,7 @@ from retail_brain.matching.terms import attach_terms
 if TYPE_CHECKING:
     import duckdb
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
     from retail_brain.matching.model import Model
 
 
@@ -30,7 +30,9 @@ class PersonMatchResult:
     levels: str
 
 
-def match_person(con: duckdb.DuckDBPyConnection, model: Model, person_key: str, candidate_key: str, *, settings: MatchingSettings) -> list[PersonMatchResult]:
+def match_person(
+    con: duckdb.DuckDBPyConnection, model: Model, person_key: str, candidate_key: str, *, settings: MatchingSettings
+) -> list[PersonMatchResult]:
     """Score one person against candidates, every pair, no blocking.
 
     Args:
@@ -45,7 +47,9 @@ def match_person(con: duckdb.DuckDBPyConnection, model: Model, person_key: str, 
     """
     del settings
     [(person,)] = con.execute(f"select record_no from {person_key}").fetchall()
-    con.execute(f"create or replace temp table person_source as select * from {person_key} union all by name select * from {candidate_key}")
+    con.execute(
+        f"create or replace temp table person_source as select * from {person_key} union all by name select * from {candidate_key}"
+    )
     attach_terms(con, model, "person_source", "person_scored_key")
     con.execute(
         f"create or replace table person_block as select '0' as match_key, least(p.record_no, c.record_no) as join_key_l, greatest(p.record_no, c.record_no) as join_key_r from {person_key} p, {candidate_key} c"
@@ -61,4 +65,7 @@ def match_person(con: duckdb.DuckDBPyConnection, model: Model, person_key: str, 
     scored.drop_table_from_database_and_remove_from_cache()
     for table in ("person_source", "person_scored_key", "person_block"):
         con.execute(f"drop table {table}")
-    return [PersonMatchResult(record_no=no, match_weight=float(weight), match_probability=float(probability), levels=levels) for no, weight, probability, levels in rows]
+    return [
+        PersonMatchResult(record_no=no, match_weight=float(weight), match_probability=float(probability), levels=levels)
+        for no, weight, probability, levels in rows
+    ]

@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
     from retail_brain.matching.model import Model
 
 CHUNK_RECORDS = 2_000_000
 
 
-def score_all(con: duckdb.DuckDBPyConnection, model: Model, *, settings: MatchingSettings, progress: Callable[[str, float], None] | None = None) -> None:
+def score_all(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    *,
+    settings: MatchingSettings,
+    progress: Callable[[str, float], None] | None = None,
+) -> None:
     """Score all blocked pairs of all records.
 
     Args:
@@ -44,7 +50,9 @@ def score_all(con: duckdb.DuckDBPyConnection, model: Model, *, settings: Matchin
     con.execute("drop table if exists edge")
     for chunk in range(1, chunks + 1):
         tell("scoring", (chunk - 1) / chunks)
-        scored = linker.inference.predict_chunk((chunk, chunks), (1, 1), threshold_match_weight=_least_bits(settings), warning_mode="never")
+        scored = linker.inference.predict_chunk(
+            (chunk, chunks), (1, 1), threshold_match_weight=_least_bits(settings), warning_mode="never"
+        )
         _keep_edges(con, model, scored, "edge", settings)
     con.execute("drop table scored_key")
 
@@ -70,7 +78,9 @@ def score_changed(
     """
     tell = progress or (lambda _step, _share: None)
     tell("looking up", 0.0)
-    con.execute(f"create or replace temp table changed_source as select * from match_key semi join {quote_identifier(changed)} using (record_no)")
+    con.execute(
+        f"create or replace temp table changed_source as select * from match_key semi join {quote_identifier(changed)} using (record_no)"
+    )
     con.execute(f"create or replace temp table other_source as {_candidate_sql(model, changed)}")
     attach_terms(con, model, "changed_source", "changed_scored_key")
     attach_terms(con, model, "other_source", "other_scored_key")
@@ -94,7 +104,9 @@ def _candidate_sql(model: Model, changed: str) -> str:
     found = []
     for rule in model.blocking_rules:
         columns = ", ".join(quote_identifier(column) for column in rule)
-        found.append(f"select record_no from match_key semi join (select {columns} from changed_source) using ({columns})")
+        found.append(
+            f"select record_no from match_key semi join (select {columns} from changed_source) using ({columns})"
+        )
     return f"select * from match_key semi join ({' union '.join(found)}) using (record_no) anti join {quote_identifier(changed)} using (record_no)"
 
 
@@ -102,7 +114,9 @@ def _least_bits(settings: MatchingSettings) -> float:
     return log2(settings.review_probability / (1 - settings.review_probability))
 
 
-def _keep_edges(con: duckdb.DuckDBPyConnection, model: Model, scored: Any, into: str, settings: MatchingSettings) -> None:
+def _keep_edges(
+    con: duckdb.DuckDBPyConnection, model: Model, scored: Any, into: str, settings: MatchingSettings
+) -> None:
     query = edge_sql(model, scored.physical_name, _least_bits(settings))
     con.execute(f"create table if not exists {quote_identifier(into)} as {query} limit 0")
     con.execute(f"insert into {quote_identifier(into)} {query}")
@@ -115,10 +129,19 @@ def edge_sql(model: Model, scored: str, least_bits: float) -> str:
     weighed = {term.rsplit("_", 1)[0] for term, _column in weighed_levels(model)}
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     terms = ", ".join(f"round(mw_tf_adj_{name}, 2) as term_{name}" for name in names if name in weighed)
-    same = ", ".join(f"{bits_case_sql(model, name, home=False)}{f' + term_{name}' if name in weighed else ''} as bits_{name}" for name in names)
-    home = " + ".join(bits_case_sql(model, name, home=True) + (f" + term_{name}" if name in weighed else "") for name in names)
+    same = ", ".join(
+        f"{bits_case_sql(model, name, home=False)}{f' + term_{name}' if name in weighed else ''} as bits_{name}"
+        for name in names
+    )
+    home = " + ".join(
+        bits_case_sql(model, name, home=True) + (f" + term_{name}" if name in weighed else "") for name in names
+    )
     total = " + ".join(f"bits_{name}" for name in names)
-    text = " || ',' || ".join(f"level_{name}" + (f" || case when term_{name} = 0 then '' else ':' || term_{name} end" if name in weighed else "") for name in names)
+    text = " || ',' || ".join(
+        f"level_{name}"
+        + (f" || case when term_{name} = 0 then '' else ':' || term_{name} end" if name in weighed else "")
+        for name in names
+    )
     rules = " ".join(f"when '{number}' then '{' + '.join(rule)}'" for number, rule in enumerate(model.blocking_rules))
     return f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels}, {terms} from {scored}),

@@ -32,9 +32,13 @@ def count_terms(con: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, .
     totals = {}
     for column in term_columns(comparisons):
         name = quote_identifier(column)
-        con.execute(f"insert into term_frequency select ?, {name}, count(*) from match_key where {name} is not null group by {name} having count(*) > 1", [column])
+        con.execute(
+            f"insert into term_frequency select ?, {name}, count(*) from match_key where {name} is not null group by {name} having count(*) > 1",
+            [column],
+        )
         [(total, repeated, squares)] = con.execute(
-            f"select (select count({name}) from match_key), coalesce(sum(records), 0)::bigint, coalesce(sum(records * records), 0)::hugeint from term_frequency where column_name = ?", [column]
+            f"select (select count({name}) from match_key), coalesce(sum(records), 0)::bigint, coalesce(sum(records * records), 0)::hugeint from term_frequency where column_name = ?",
+            [column],
         ).fetchall()
         totals[column] = (int(total), (int(squares) + int(total) - int(repeated)) / max(int(total) ** 2, 1))
     return totals
@@ -52,10 +56,16 @@ def attach_terms(con: duckdb.DuckDBPyConnection, model: Model, source: str, into
     fields, joins = [], []
     for column in term_columns(model.comparisons):
         name, alias = quote_identifier(column), quote_identifier("term_" + column)
-        joins.append(f"left join (select value, records from term_frequency where column_name = '{column}') {alias} on {alias}.value = k.{name}")
+        joins.append(
+            f"left join (select value, records from term_frequency where column_name = '{column}') {alias} on {alias}.value = k.{name}"
+        )
     for term, column in weighed_levels(model):
-        fields.append(f", case when k.{quote_identifier(column)} is not null then coalesce({quote_identifier('term_' + column)}.records, 1) end as {quote_identifier(term)}")
-    con.execute(f"create or replace table {quote_identifier(into)} as select k.*{''.join(fields)} from {quote_identifier(source)} k {' '.join(joins)}")
+        fields.append(
+            f", case when k.{quote_identifier(column)} is not null then coalesce({quote_identifier('term_' + column)}.records, 1) end as {quote_identifier(term)}"
+        )
+    con.execute(
+        f"create or replace table {quote_identifier(into)} as select k.*{''.join(fields)} from {quote_identifier(source)} k {' '.join(joins)}"
+    )
 
 
 def weighed_levels(model: Model) -> Iterator[tuple[str, str]]:

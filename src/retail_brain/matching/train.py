@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
     from retail_brain.matching.comparison import Comparison
     from retail_brain.matching.mixture import Shares
 
@@ -43,7 +43,12 @@ and a handful of fathers and sons must not teach that one person has two birthda
 
 
 def train_model(
-    con: duckdb.DuckDBPyConnection, *, settings: MatchingSettings, model_id: str, progress: Callable[[str, float], None] | None = None, prior: Model | None = None
+    con: duckdb.DuckDBPyConnection,
+    *,
+    settings: MatchingSettings,
+    model_id: str,
+    progress: Callable[[str, float], None] | None = None,
+    prior: Model | None = None,
 ) -> Model:
     """Train a model on the keys of all records.
 
@@ -74,7 +79,13 @@ def train_model(
     _compare(con, start)
     tell("learning", 0.8)
     trained = _learn(con, start, records, share, settings)
-    return replace(trained, model_id=model_id, records=records, term_totals=terms, versions={name: version(name) for name in ("splink", "duckdb", "retail-brain") if _installed(name)})
+    return replace(
+        trained,
+        model_id=model_id,
+        records=records,
+        term_totals=terms,
+        versions={name: version(name) for name in ("splink", "duckdb", "retail-brain") if _installed(name)},
+    )
 
 
 def _installed(name: str) -> bool:
@@ -92,7 +103,13 @@ def _sample_share(pairs: int, wanted: int) -> int:
     return 1000 if pairs <= wanted else max(1, 1000 * wanted // pairs)
 
 
-def _sample_pairs(con: duckdb.DuckDBPyConnection, rules: tuple[tuple[str, ...], ...], share: int, records: int, settings: MatchingSettings) -> None:
+def _sample_pairs(
+    con: duckdb.DuckDBPyConnection,
+    rules: tuple[tuple[str, ...], ...],
+    share: int,
+    records: int,
+    settings: MatchingSettings,
+) -> None:
     con.execute("create or replace table train_pair (rule integer, record_no_l bigint, record_no_r bigint)")
     seed = settings.training.seed
     for number, rule in enumerate(rules):
@@ -102,18 +119,25 @@ def _sample_pairs(con: duckdb.DuckDBPyConnection, rules: tuple[tuple[str, ...], 
             [number, seed, share],
         )
     rounds = max(1, min(settings.training.random_pairs // max(records, 1), (records - 1) // 2))
-    con.execute(sql.load("matching/train_random_pair"), {"seed": seed, "rounds": rounds, "limit": settings.training.random_pairs})
+    con.execute(
+        sql.load("matching/train_random_pair"),
+        {"seed": seed, "rounds": rounds, "limit": settings.training.random_pairs},
+    )
 
 
 def _compare(con: duckdb.DuckDBPyConnection, start: Model) -> None:
-    con.execute("create or replace table train_block as select distinct '0' as match_key, record_no_l as join_key_l, record_no_r as join_key_r from train_pair")
+    con.execute(
+        "create or replace table train_block as select distinct '0' as match_key, record_no_l as join_key_l, record_no_r as join_key_r from train_pair"
+    )
     attach_terms(con, start, "match_key", "train_key")
     linker = open_linker(con, start, "train_key")
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("train_block"))
     scored = linker.inference.predict(warning_mode="never")
     names = ", ".join(f"gamma_{name}" for name in start.shares_order)
     levels = ", ".join(f"{level_sql(start, name)}::tinyint as gamma_{name}" for name in start.shares_order)
-    con.execute(f"create or replace table train_scored as select record_no_l, record_no_r, {levels} from {scored.physical_name}")
+    con.execute(
+        f"create or replace table train_scored as select record_no_l, record_no_r, {levels} from {scored.physical_name}"
+    )
     scored.drop_table_from_database_and_remove_from_cache()
     con.execute(
         f"create or replace table train_pattern as select rule, {names}, count(*) as pairs from train_pair p"
@@ -133,16 +157,28 @@ def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: in
     rules = [*enumerate(start.blocking_rules), (-1, ())]
     blocks = [block for number, rule in rules if len((block := _block(con, comparisons, number, rule)).counts)]
     training = settings.training
-    fitted, _mixes = fit(blocks, prior, tuple(comparison.namesake for comparison in comparisons), tuple(comparison.fixed for comparison in comparisons), strength=training.prior_strength * min(max(FEW_RECORDS / max(records, 1), 1.0), MOST_TRUST), max_iterations=training.max_iterations, tolerance=training.tolerance)
+    fitted, _mixes = fit(
+        blocks,
+        prior,
+        tuple(comparison.namesake for comparison in comparisons),
+        tuple(comparison.fixed for comparison in comparisons),
+        strength=training.prior_strength * min(max(FEW_RECORDS / max(records, 1), 1.0), MOST_TRUST),
+        max_iterations=training.max_iterations,
+        tolerance=training.tolerance,
+    )
     same, home = _overall_shares(con, fitted, start, records, share)
     shares = {
-        comparison.name: LevelShare(**{kind: tuple(round(float(value), 12) for value in array[number]) for number, kind in enumerate(CLASSES)})
+        comparison.name: LevelShare(
+            **{kind: tuple(round(float(value), 12) for value in array[number]) for number, kind in enumerate(CLASSES)}
+        )
         for comparison, array in zip(comparisons, fitted, strict=True)
     }
     return replace(start, shares=shares, same_share=same, home_share=home)
 
 
-def _block(con: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...], number: int, rule: tuple[str, ...]) -> Block:
+def _block(
+    con: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...], number: int, rule: tuple[str, ...]
+) -> Block:
     levels, counts = _patterns(con, f"train_pattern where rule = {number}", comparisons)
     used = tuple(not set(rule) & set(comparison.columns) for comparison in comparisons)
     if number < 0:
@@ -150,14 +186,18 @@ def _block(con: duckdb.DuckDBPyConnection, comparisons: tuple[Comparison, ...], 
     return Block(levels=levels, counts=counts, used=used, start=(0.5, 0.3, 0.2))
 
 
-def _patterns(con: duckdb.DuckDBPyConnection, source: str, comparisons: tuple[Comparison, ...]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _patterns(
+    con: duckdb.DuckDBPyConnection, source: str, comparisons: tuple[Comparison, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     names = ", ".join(f"gamma_{comparison.name}" for comparison in comparisons)
     table = con.execute(f"select {names}, pairs from {source} order by all").fetchnumpy()
     columns = [np.asarray(table[f"gamma_{comparison.name}"], dtype=np.int64) for comparison in comparisons]
     return np.stack(columns, axis=1), np.asarray(table["pairs"], dtype=np.float64)
 
 
-def _overall_shares(con: duckdb.DuckDBPyConnection, fitted: Shares, start: Model, records: int, share: int) -> tuple[float, float]:
+def _overall_shares(
+    con: duckdb.DuckDBPyConnection, fitted: Shares, start: Model, records: int, share: int
+) -> tuple[float, float]:
     """Return which share of all pairs are one person's, and which share a home: the fixed point over all blocked pairs."""
     comparisons = start.comparisons
     levels, counts = _patterns(con, "train_union", comparisons)
@@ -193,6 +233,12 @@ def pool_models(models: list[tuple[Model, float, tuple[str, ...]]], start: Model
         if not heard or next(comparison for comparison in start.comparisons if comparison.name == name).fixed:
             shares[name] = old
             continue
-        same, stranger = (tuple(sum(getattr(share, kind)[level] * weight for share, weight in heard) / total for level in range(len(old.same))) for kind in ("same", "stranger"))
+        same, stranger = (
+            tuple(
+                sum(getattr(share, kind)[level] * weight for share, weight in heard) / total
+                for level in range(len(old.same))
+            )
+            for kind in ("same", "stranger")
+        )
         shares[name] = LevelShare(same=same, home=old.home, stranger=stranger)
     return replace(start, shares=shares)

@@ -89,7 +89,15 @@ def _examples(configuration: Configuration) -> tuple[ProfileResult, ...]:
 
 def _try_next(examples: tuple[ProfileResult, ...]) -> tuple[str, ...]:
     first = examples[0] if examples else None
-    name = " ".join(filter(None, (first.values.get("given_name"), first.values.get("family_name")))) if first else "maria"
-    misspelt = name[:-1].lower() if len(name) > 5 else name.lower()
+    name = (
+        (first.values.get("given_name", "") + " " + first.values.get("family_name", "")).strip().lower()
+        if first
+        else "maria"
+    )
+    misspelt = name[:-3] + name[-2] + name[-3] + name[-1] if len(name) > 5 else name
     pair = " ".join(first.records[:2]) if first else "pos:1 crm:2"
-    return (f'retail-brain profile search "{misspelt}"', f"retail-brain merge explain {pair}", "retail-brain init ~/my-exports")
+    return (
+        f'retail-brain profile search "{misspelt}"',
+        f"retail-brain merge explain {pair}",
+        "retail-brain init ~/my-exports",
+    )

@@ -147,8 +147,14 @@ def _mark_known(
 def _describe(result: IngestResult) -> tuple[FileResult, ...]:
     return tuple(
         FileResult(
-            source=d.source, file_name=d.name, rows=d.rows, accepted=d.accepted, quarantined=d.quarantined,
-            duplicates=d.duplicates, already_in_run=d.already_ingested_run, warnings=d.warnings,
+            source=d.source,
+            file_name=d.name,
+            rows=d.rows,
+            accepted=d.accepted,
+            quarantined=d.quarantined,
+            duplicates=d.duplicates,
+            already_in_run=d.already_ingested_run,
+            warnings=d.warnings,
         )
         for d in result.deliveries
     )

@@ -81,7 +81,11 @@ def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: 
 
 
 def choose_model(
-    con: duckdb.DuckDBPyConnection, config: Configuration, workspace: Workspace, previous: PreviousState, progress: Progress
+    con: duckdb.DuckDBPyConnection,
+    config: Configuration,
+    workspace: Workspace,
+    previous: PreviousState,
+    progress: Progress,
 ) -> Model:
     """Take the model that stands, or train one where there is none for this configuration.
 
@@ -101,7 +105,11 @@ def choose_model(
 
 
 def score(
-    con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, progress: Progress = no_progress
+    con: duckdb.DuckDBPyConnection,
+    config: Configuration,
+    model: Model,
+    previous: PreviousState,
+    progress: Progress = no_progress,
 ) -> ScoreResult:
     """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'."""
     from retail_brain.matching.score import score_all
@@ -146,7 +154,9 @@ def resolve(
     con.execute(sql.load("pipeline/refused_before"))
     touched = {} if complete else {"touching": "changed_key", "before": "clash_before"}
     find_clashes(con, model, settings=config.matching, decisions="decision", **touched)
-    resolve_links(con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before")
+    resolve_links(
+        con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before"
+    )
     assign_profile_ids(con, generation=previous.generation + 1)
 
 
@@ -156,14 +166,24 @@ def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, everything
 
     con.execute(sql.load("pipeline/touched_first" if everything else "pipeline/touched_profile"))
     if everything:
-        choose_values(con, record="live_record", crosswalk="crosswalk", settings=config.survivorship, avoid="shared_value")
+        choose_values(
+            con, record="live_record", crosswalk="crosswalk", settings=config.survivorship, avoid="shared_value"
+        )
         return
-    con.execute("create or replace table touched_crosswalk as from crosswalk semi join touched_profile using (profile_id)")
-    con.execute("create or replace table touched_record as from live_record semi join touched_crosswalk using (record_no)")
-    choose_values(con, record="touched_record", crosswalk="touched_crosswalk", settings=config.survivorship, avoid="shared_value")
+    con.execute(
+        "create or replace table touched_crosswalk as from crosswalk semi join touched_profile using (profile_id)"
+    )
+    con.execute(
+        "create or replace table touched_record as from live_record semi join touched_crosswalk using (record_no)"
+    )
+    choose_values(
+        con, record="touched_record", crosswalk="touched_crosswalk", settings=config.survivorship, avoid="shared_value"
+    )
 
 
-def find_differences(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState, *, model_id: str) -> None:
+def find_differences(
+    con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState, *, model_id: str
+) -> None:
     """Make the tables that `publish` writes to PostgreSQL: only what differs from what stands there."""
     con.execute(sql.load("pipeline/profile_gone"))
     con.execute(sql.load("pipeline/profile_alias_new"))

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 def night_counts(con: duckdb.DuckDBPyConnection, changes: ChangeResult) -> dict[str, Any]:
     """Count what a matched night did: records by what happened to them, merges, splits, refusals, profiles."""
     records = {name: getattr(changes, name) for name in ("new", "changed", "returned", "gone", "unchanged")}
-    records["standing"] = _number(con, "select count(*) from live_record") - changes.new - changes.changed - changes.returned
-    records["standing"] -= changes.unchanged
+    records["untouched"] = (
+        _number(con, "select count(*) from live_record") - changes.new - changes.changed - changes.returned
+    )
+    records["untouched"] -= changes.unchanged
     return {
         "records": {name: count for name, count in records.items() if count or name == "new"},
         "merges": _number(con, "select count(*) from merge_log_new where kind = 'merge'"),
@@ -36,13 +38,30 @@ def kept_out(con: duckdb.DuckDBPyConnection, *, with_values: bool = False, limit
     """Return the values kept out of matching, the ones on most records first; their text only where asked for."""
     query = "select field, kind, records, people, value from shared_value order by records desc, field, value limit $1"
     return tuple(
-        KeptOut(field=field, kind=kind, records=records, people=people, value=value if with_values else None)
+        KeptOut(
+            field=field,
+            kind=kind,
+            records=records,
+            people=people,
+            shape=shape_of(value),
+            value=value if with_values else None,
+        )
         for field, kind, records, people, value in con.execute(query, [limit]).fetchall()
     )
 
 
+def shape_of(value: str) -> str:
+    """Return a value with its letters as a and its digits as 9."""
+    return "".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in value)
+
+
 def audit_run(
-    con: duckdb.DuckDBPyConnection, history: Sequence[Mapping[str, Any]], settings: AuditSettings, *, pairs: int, scored: int
+    con: duckdb.DuckDBPyConnection,
+    history: Sequence[Mapping[str, Any]],
+    settings: AuditSettings,
+    *,
+    pairs: int,
+    scored: int,
 ) -> tuple[AuditResult, RunMetrics]:
     """Measure a matched run and judge it by the published ones before it.
 

@@ -80,7 +80,8 @@ def load_model(con: duckdb.DuckDBPyConnection, workspace: Workspace, model_id: s
         raise ConfigurationError(f"model {model_id} is missing or damaged", hint="retail-brain model train")
     if note.get("made_by") != made_by():
         raise ConfigurationError(
-            f"model {model_id} was trained by another version of Retail Brain", hint="retail-brain model train, then retail-brain run"
+            f"model {model_id} was trained by another version of Retail Brain",
+            hint="retail-brain model train, then retail-brain run",
         )
     con.execute(f"create or replace table term_frequency as from read_parquet({quote_text(str(terms))})")
     return Model.load(folder)
@@ -91,11 +92,18 @@ def keep_model(con: duckdb.DuckDBPyConnection, settings: MatchingSettings, works
     folder = workspace.models / model.model_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = folder / f"{_TERMS}.partial"
-    con.execute(f"copy (from term_frequency order by all) to {quote_text(str(partial))} (format parquet, compression zstd)")
+    con.execute(
+        f"copy (from term_frequency order by all) to {quote_text(str(partial))} (format parquet, compression zstd)"
+    )
     digest = file_hash(partial)
     partial.replace(folder / _TERMS)
     model.save(folder)
-    note = {"fingerprint": fingerprint(settings), "made_by": made_by(), "terms_hash": digest, "trained_at": datetime.now(UTC).isoformat(timespec="seconds")}
+    note = {
+        "fingerprint": fingerprint(settings),
+        "made_by": made_by(),
+        "terms_hash": digest,
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     replace_text(folder / _NOTE, json.dumps(note, indent=1))
     replace_text(workspace.models / _IN_USE, model.model_id)
 

@@ -75,7 +75,9 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
         ConfigurationError: the configuration has no source.
     """
     if not config.sources:
-        raise ConfigurationError("the configuration names no source", hint="retail-brain init writes the sources it finds")
+        raise ConfigurationError(
+            "the configuration names no source", hint="retail-brain init writes the sources it finds"
+        )
     clock = Clock()
     with (
         open_stores(config, progress) as stores,
@@ -83,16 +85,21 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
         HeldLease(stores) as lease,
         open_engine(config.resources, stores.workspace.scratch) as con,
     ):
-            clock.lap("services")
-            night = Night(
-                stores=stores, con=con, lease=lease, progress=progress, clock=clock, result=NightResult(status="nothing new")
-            )
-            try:
-                yield night
-            except BaseException:
-                if night.run_id and night.result.status != "held":
-                    lease.note_failure(night.run_id)
-                raise
+        clock.lap("services")
+        night = Night(
+            stores=stores,
+            con=con,
+            lease=lease,
+            progress=progress,
+            clock=clock,
+            result=NightResult(status="nothing new"),
+        )
+        try:
+            yield night
+        except BaseException:
+            if night.run_id and night.result.status != "held":
+                lease.note_failure(night.run_id)
+            raise
 
 
 def run_night(
@@ -128,7 +135,12 @@ def run_night(
 
 
 def continue_night(
-    config: Configuration, *, stage: str, progress: Progress = no_progress, run_id: int | None = None, approve: str | None = None
+    config: Configuration,
+    *,
+    stage: str,
+    progress: Progress = no_progress,
+    run_id: int | None = None,
+    approve: str | None = None,
 ) -> NightResult:
     """Run one later stage of the run that waits for it.
 

@@ -75,7 +75,9 @@ def publish_run_tables(
             raise
         progress("publish", done=1, total=1)
     return PublishedResult(
-        published=outcome.result(), warmed=warmed.result() if warmed else None, warnings=_why_not_kept(kept) if kept else ()
+        published=outcome.result(),
+        warmed=warmed.result() if warmed else None,
+        warnings=_why_not_kept(kept) if kept else (),
     )
 
 
@@ -86,6 +88,7 @@ def _why_not_kept(kept: Future[None]) -> tuple[str, ...]:
     try:
         kept.result()
     except (OSError, duckdb.Error, ResourceError) as error:
-        return (f"the artefacts of the run could not be kept ({type(error).__name__}); the next run takes its state from PostgreSQL",)
+        return (
+            f"the artefacts of the run could not be kept ({type(error).__name__}); the next run takes its state from PostgreSQL",
+        )
     return ()
-

@@ -39,7 +39,15 @@ def write_stored_report(stores: Stores, run: RunResult, *, with_values: bool) ->
     Returns:
         The path of the HTML file.
     """
-    data = {**run.counts, "run_id": run.run_id, "status": run.status, "generation": run.generation, "model_id": run.model_id, "seconds": run.seconds, "written": run.written}
+    data = {
+        **run.counts,
+        "run_id": run.run_id,
+        "status": run.status,
+        "generation": run.generation,
+        "model_id": run.model_id,
+        "seconds": run.seconds,
+        "written": run.written,
+    }
     if with_values:
         data["kept_out"] = _kept_out_values(stores, run.run_id)
     return _write(stores, data, run.counts.get("metrics") or {}, with_values=with_values)
@@ -48,6 +56,10 @@ def write_stored_report(stores: Stores, run: RunResult, *, with_values: bool) ->
 def _write(stores: Stores, data: dict[str, Any], metrics: dict[str, Any], *, with_values: bool) -> Path:
     run = runs.show_run(stores.pg, data["run_id"])
     earlier = [past for past in runs.list_runs(stores.pg, status="published", limit=50) if past.run_id < data["run_id"]]
+    data = {
+        **data,
+        "kept_out": [{**kept, "value": kept.get("value") or kept.get("shape")} for kept in data.get("kept_out") or ()],
+    }
     page = render_report(
         data, metrics,
         previous_metrics=earlier[0].counts.get("metrics") if earlier else None,

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from retail_brain.desk.result import ProfileResult
 
+STAGE_NAMES = (
+    "services", "ingest", "standardise", "train", "match", "resolve", "survive", "audit", "publish", "warm", "report",
+)  # fmt: skip
+"""The laps of a night's clock, in their order."""
+
 Status = Literal["nothing new", "ingested", "matched", "held", "published", "warmed"]
 
 
@@ -28,12 +33,13 @@ class FileResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptOut:
-    """One value kept out of matching, told by its field and counts; the value itself only where asked for."""
+    """One value kept out of matching, told by its shape (letters as a, digits as 9) and counts; itself only where asked for."""
 
     field: str
     kind: str
     records: int
     people: int
+    shape: str = ""
     value: str | None = None
 
 

@@ -35,7 +35,8 @@ def waiting_run(stores: Stores) -> RunFolder | None:
 def read_intake(night: Night) -> None:
     if not all(night.artefacts.read(night.con, name) for name in INTAKE):
         raise RefusedError(
-            f"what run {night.run_id} ingested is damaged in the workspace", hint="retail-brain run reads the deliveries again"
+            f"what run {night.run_id} ingested is damaged in the workspace",
+            hint="retail-brain run reads the deliveries again",
         )
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.errors import RefusedError
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
-from retail_brain.pipeline.models import model_in_use
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
+from retail_brain.pipeline.models import model_in_use
 from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
@@ -103,9 +103,14 @@ def match(night: Night) -> None:
     night.clock.lap("survive")
     steps.find_differences(con, config, previous, model_id=model.model_id)
     night.tell(**night_counts(con, changes), pairs=scored.pairs, model_id=model.model_id, kept_out=kept_out(con))
-    history = [run.counts.get("metrics") or {} for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)]
+    history = [
+        run.counts.get("metrics") or {}
+        for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)
+    ]
     verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
-    night.tell(status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings))
+    night.tell(
+        status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings)
+    )
     night.facts = {
         "rules": config.rules(),
         "base_run": previous.run_id, "first": previous.run_id is None, "model_id": model.model_id,
@@ -131,7 +136,12 @@ def hold_if_held(night: Night) -> None:
         return
     messages = "; ".join(finding["message"] for finding in night.result.findings)
     runs.finish_run(
-        night.stores.pg, night.run_id, "held", reason=messages, counts=counts_of(night.result), seconds=night.clock.seconds
+        night.stores.pg,
+        night.run_id,
+        "held",
+        reason=messages,
+        counts=counts_of(night.result),
+        seconds=night.clock.seconds,
     )
 
 
@@ -142,23 +152,35 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
 
     facts = night.facts
     if facts["status"] == "held" and approve is None:
-        raise RefusedError(f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}")
+        raise RefusedError(
+            f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}"
+        )
     run = {
         "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
         "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"]}, "seconds": night.clock.seconds,
     }  # fmt: skip
     write = None if night.kept else lambda cursor: keep(night, cursor)
-    done = publish_run_tables(night.stores, night.con, run=run, keep=write, warm_first=warm and facts["first"], progress=night.progress)
+    done = publish_run_tables(
+        night.stores, night.con, run=run, keep=write, warm_first=warm and facts["first"], progress=night.progress
+    )
     night.clock.lap("publish")
     warnings = (*night.result.warnings, *done.warnings)
-    night.tell(status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings)
+    night.tell(
+        status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings
+    )
     if done.warmed is not None:
         night.tell(warmed=done.warmed.keys)
     elif warm:
         warm_up(night, all_keys=bool(facts["first"]))
     night.tell(report=str(write_report(night.stores, night.result, facts["metrics"])))
     night.clock.lap("report")
-    runs.finish_run(night.stores.pg, night.run_id, reason=approve, counts={"warmed": night.result.warmed}, seconds=night.clock.seconds)
+    runs.finish_run(
+        night.stores.pg,
+        night.run_id,
+        reason=approve,
+        counts={"warmed": night.result.warmed},
+        seconds=night.clock.seconds,
+    )
     kept = runs.list_runs(night.stores.pg, status="published", limit=night.config.workspace.keep_runs)
     night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
 

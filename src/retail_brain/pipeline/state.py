@@ -69,7 +69,9 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
     con.execute(sql.load("pipeline/empty_state"))
     stored.read_decisions(stores.pg, con)
     if head.run_id is None:
-        return PreviousState(run_id=None, generation=0, model_id=None, has_edges=False, last_merge_id=head.last_merge_id)
+        return PreviousState(
+            run_id=None, generation=0, model_id=None, has_edges=False, last_merge_id=head.last_merge_id
+        )
     folder = stores.workspace.run_folder(head.run_id)
     has_edges = head.untouched_since_publish and _read_folder(folder, con)
     if not has_edges:
@@ -81,4 +83,6 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
 
 
 def _read_folder(folder: RunFolder, con: duckdb.DuckDBPyConnection) -> bool:
-    return folder.complete(STATE) and all(folder.read(con, name, into=into, as_view=name in _LEFT_IN_FILES) for name, into in _BEFORE.items())
+    return folder.complete(STATE) and all(
+        folder.read(con, name, into=into, as_view=name in _LEFT_IN_FILES) for name, into in _BEFORE.items()
+    )

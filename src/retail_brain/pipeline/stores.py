@@ -68,11 +68,16 @@ def open_stores(config: Configuration, progress: Progress = no_progress, *, migr
 
     workspace = open_workspace(config)
     progress("services", total=1)
-    addresses = ensure_services(
-        workspace.folder, config.services, postgres=config.postgres, redis=config.redis
-    )
+    addresses = ensure_services(workspace.folder, config.services, postgres=config.postgres, redis=config.redis)
     with connect(addresses.postgres) as pg:
         if migrate:
             apply_migrations(pg)
         progress("services", done=1, total=1)
-        yield Stores(config=config, workspace=workspace, postgres=addresses.postgres, redis=addresses.redis, pg=pg, started=addresses.started)
+        yield Stores(
+            config=config,
+            workspace=workspace,
+            postgres=addresses.postgres,
+            redis=addresses.redis,
+            pg=pg,
+            started=addresses.started,
+        )

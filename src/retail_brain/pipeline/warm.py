@@ -70,7 +70,10 @@ def warm_cache(
     except (ServiceError, ResourceError, ConfigurationError) as error:
         if strict:
             raise
-        return WarmedResult(keys=0, warnings=(f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",))
+        return WarmedResult(
+            keys=0,
+            warnings=(f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",),
+        )
 
 
 def warm_ahead(
@@ -93,7 +96,9 @@ def warm_ahead(
             generation = outbox.cache_generation(pg) + 1
         reader = con.sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
         documents = _held_back(reader, outcome, generation)
-        return WarmedResult(keys=_seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress)))
+        return WarmedResult(
+            keys=_seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
+        )
     except (ServiceError, ResourceError, ConfigurationError, RefusedError):
         return None
 

@@ -61,8 +61,11 @@ def _describe(model: Model, comparison: Comparison) -> ComparisonResult:
     labels = [level.label for level in reversed(comparison.levels)]
     levels = [
         LevelResult(
-            label=labels[level], bits=model.level_bits(comparison.name, level), same_share=shares.same[level],
-            home_share=shares.home[level], stranger_share=shares.stranger[level],
+            label=labels[level],
+            bits=model.level_bits(comparison.name, level),
+            same_share=shares.same[level],
+            home_share=shares.home[level],
+            stranger_share=shares.stranger[level],
         )
         for level in reversed(range(len(shares.same)))
     ]

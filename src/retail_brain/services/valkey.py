@@ -89,7 +89,10 @@ def start(folders: ServiceFolders, binaries: Binaries, account: ServerAccount, s
         folders.valkey.mkdir(mode=0o700)
         account.give(folders.valkey)
     options = {**_OPTIONS, "unixsocket": str(socket_in(sockets))}
-    command: list[str | Path] = [binaries.valkey, *(part for name, value in options.items() for part in (f"--{name}", value))]
+    command: list[str | Path] = [
+        binaries.valkey,
+        *(part for name, value in options.items() for part in (f"--{name}", value)),
+    ]
     lock = take_lock(lock_of(folders))
     log = folders.open_log(log_of(folders))
     try:

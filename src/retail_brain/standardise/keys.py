@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
 
 TRANSLITERATED = ("given_name", "middle_name", "family_name", "address", "city")
 
 
-def build_keys(con: duckdb.DuckDBPyConnection, table: str = "record", into: str = "match_key", *, settings: MatchingSettings) -> None:
+def build_keys(
+    con: duckdb.DuckDBPyConnection, table: str = "record", into: str = "match_key", *, settings: MatchingSettings
+) -> None:
     """Create the table of keys, one row per record of a table.
 
     Args:
@@ -62,7 +64,11 @@ def _name_forms() -> pa.Table:
         for nickname in nicknames:
             forms.setdefault(nickname, {nickname}).add(names[0])
     rows = sorted(forms.items())
-    columns = ([name for name, _ in rows], [sorted(found) for _, found in rows], [min(found - {name}, default=name) for name, found in rows])
+    columns = (
+        [name for name, _ in rows],
+        [sorted(found) for _, found in rows],
+        [min(found - {name}, default=name) for name, found in rows],
+    )
     return pa.table(columns, names=["name", "forms", "root"])
 
 
@@ -74,12 +80,19 @@ def _nickname_rows() -> list[tuple[list[str], list[str]]]:
 
 def _load_transliterations(con: duckdb.DuckDBPyConnection, table: str) -> None:
     values = " union ".join(
-        f"select {column} as value from {quote_identifier(table)} where regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')" for column in TRANSLITERATED
+        f"select {column} as value from {quote_identifier(table)} where regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')"
+        for column in TRANSLITERATED
     )
     found = [value for (value,) in con.execute(values).fetchall()]
     import pyarrow as pa
     from anyascii import anyascii
 
-    con.register("transliteration_in", pa.table([pa.array(found, pa.string()), pa.array([anyascii(value) for value in found], pa.string())], names=["value", "latin"]))
+    con.register(
+        "transliteration_in",
+        pa.table(
+            [pa.array(found, pa.string()), pa.array([anyascii(value) for value in found], pa.string())],
+            names=["value", "latin"],
+        ),
+    )
     con.execute("create or replace temp table transliteration as select value, latin from transliteration_in")
     con.unregister("transliteration_in")

@@ -15,7 +15,7 @@ from retail_brain.standardise.keys import prepare_lookups
 if TYPE_CHECKING:
     import duckdb
 
-    from retail_brain.config_matching import MatchingSettings
+    from retail_brain.config.matching import MatchingSettings
 
 
 def find_shared(con: duckdb.DuckDBPyConnection, table: str = "record", *, settings: MatchingSettings) -> None:

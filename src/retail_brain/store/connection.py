@@ -114,7 +114,9 @@ def _connect_error(error: psycopg.OperationalError) -> Exception:
         or "no pg_hba.conf entry" in text
         or ("role " in text and "does not exist" in text)
     ):
-        return ConfigurationError("PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD")
+        return ConfigurationError(
+            "PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD"
+        )
     if "database " in text and "does not exist" in text:
         return ConfigurationError("the database does not exist", hint="create it, or check POSTGRES_DB")
     if "certificate" in text or "SSL" in text:

@@ -35,7 +35,11 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "53100": (ServiceError, "the disk of the PostgreSQL server is full", _UNCHANGED + " once there is room"),
     "53200": (ResourceError, "PostgreSQL is out of memory", _UNCHANGED),
     "53300": (TransientServiceError, "PostgreSQL has no free connection", _UNCHANGED),
-    "42P01": (ConfigurationError, "a table is missing in the database", "retail-brain db migrate makes it, and so does the first retail-brain run"),
+    "42P01": (
+        ConfigurationError,
+        "a table is missing in the database",
+        "retail-brain db migrate makes it, and so does the first retail-brain run",
+    ),
     "42703": (ConfigurationError, "a column is missing in the database", "retail-brain db migrate"),
     "42883": (ConfigurationError, "a function is missing in the database", "retail-brain db migrate"),
     "42704": (ConfigurationError, "an object is missing in the database", "retail-brain db migrate"),

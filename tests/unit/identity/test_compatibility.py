@@ -8,7 +8,7 @@ import duckdb
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retail_brain.config_matching import MatchingSettings
+from retail_brain.config.matching import MatchingSettings
 from retail_brain.identity.resolve import resolve
 from retail_brain.matching.clash import find_clashes
 from retail_brain.matching.model import default_model, with_settings
@@ -18,7 +18,13 @@ from retail_brain.standardise.keys import build_keys
 from retail_brain.standardise.shared import find_shared
 
 MATCHING = MatchingSettings(merge_probability=0.5)
-RULES = (("email_key",), ("phone_key",), ("address_key", "given_initial"), ("family_code", "birth_date"), ("given_root", "family_code"))
+RULES = (
+    ("email_key",),
+    ("phone_key",),
+    ("address_key", "given_initial"),
+    ("family_code", "birth_date"),
+    ("given_root", "family_code"),
+)
 
 PERSON = st.fixed_dictionaries(
     {
@@ -37,13 +43,20 @@ OTHERS = ("middle_name", "gender", "city", "region", "postal_code", "country", "
 
 def resolved(people, must_link) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect()
-    con.execute(f"create table record (record_no bigint, source varchar, record_id varchar, date_of_birth date, {', '.join(f'{name} varchar' for name in (*sorted(set(people[0]) - {'date_of_birth'}), *OTHERS))})")
+    con.execute(
+        f"create table record (record_no bigint, source varchar, record_id varchar, date_of_birth date, {', '.join(f'{name} varchar' for name in (*sorted(set(people[0]) - {'date_of_birth'}), *OTHERS))})"
+    )
     for number, person in enumerate(people, start=1):
-        con.execute(f"insert into record (record_no, source, record_id, {', '.join(person)}) values ({', '.join('?' * (len(person) + 3))})", [number, "pos", str(number), *person.values()])
+        con.execute(
+            f"insert into record (record_no, source, record_id, {', '.join(person)}) values ({', '.join('?' * (len(person) + 3))})",
+            [number, "pos", str(number), *person.values()],
+        )
     find_shared(con, settings=MATCHING)
     build_keys(con, settings=MATCHING)
     model = with_settings(default_model(), comparisons=MATCHING.comparisons, blocking_rules=RULES)
-    model = replace(model, term_totals=count_terms(con, model.comparisons), same_share=0.02, home_share=0.01, records=len(people))
+    model = replace(
+        model, term_totals=count_terms(con, model.comparisons), same_share=0.02, home_share=0.01, records=len(people)
+    )
     con.execute("create table decision (record_no_l bigint, record_no_r bigint, kind varchar)")
     if must_link:
         con.execute("insert into decision values (?, ?, 'must_link')", sorted(must_link))

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from retail_brain.identity.forest import build_forest, walk
 
 NODES = 9
-pair = st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1)).filter(lambda ends: ends[0] != ends[1]).map(lambda ends: tuple(sorted(ends)))
+pair = (
+    st.tuples(st.integers(0, NODES - 1), st.integers(0, NODES - 1))
+    .filter(lambda ends: ends[0] != ends[1])
+    .map(lambda ends: tuple(sorted(ends)))
+)
 links = st.lists(pair, unique=True, max_size=24)
 conflicts = st.lists(pair, unique=True, max_size=8)
 

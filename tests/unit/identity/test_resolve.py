@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from retail_brain.config_matching import MatchingSettings
+from retail_brain.config.matching import MatchingSettings
 from retail_brain.identity.profile_id import assign_profile_ids
 from retail_brain.identity.resolve import resolve
 
@@ -16,8 +16,12 @@ SETTINGS = MatchingSettings()
 def con():
     connection = duckdb.connect()
     connection.execute("create table match_key as select i as record_no from range(1, 7) t(i)")
-    connection.execute("create table record as select record_no, 'pos' as source, record_no::varchar as record_id from match_key")
-    connection.execute("create table edge (record_no_l bigint, record_no_r bigint, match_weight double, match_probability double, levels varchar, blocking_rule varchar)")
+    connection.execute(
+        "create table record as select record_no, 'pos' as source, record_no::varchar as record_id from match_key"
+    )
+    connection.execute(
+        "create table edge (record_no_l bigint, record_no_r bigint, match_weight double, match_probability double, levels varchar, blocking_rule varchar)"
+    )
     connection.execute("create table clash (record_no_l bigint, record_no_r bigint, clash_bits double, reason varchar)")
     yield connection
     connection.close()
@@ -28,7 +32,9 @@ def link(con, left, right, weight, probability=0.99):
 
 
 def groups(con):
-    rows = con.execute("select list(record_no order by record_no) from record_group group by group_no order by group_no").fetchall()
+    rows = con.execute(
+        "select list(record_no order by record_no) from record_group group by group_no order by group_no"
+    ).fetchall()
     return [members for (members,) in rows]
 
 
@@ -45,12 +51,16 @@ def test_a_clash_keeps_the_weaker_link_out_and_is_named(con):
     result = resolve(con, settings=SETTINGS)
     assert groups(con) == [[1, 2], [3], [4], [5], [6]]
     assert (result.merges, result.refusals) == (1, 1)
-    assert con.execute("select record_no_l, record_no_r, reason, clash_no_l, clash_no_r from refusal").fetchall() == [(2, 3, "given_name", 1, 3)]
+    assert con.execute("select record_no_l, record_no_r, reason, clash_no_l, clash_no_r from refusal").fetchall() == [
+        (2, 3, "given_name", 1, 3)
+    ]
 
 
 def test_a_must_link_beats_a_clash_and_a_missing_edge(con):
     con.execute("insert into clash values (1, 2, -5, 'given_name')")
-    con.execute("create table decision as select 1 as record_no_l, 2 as record_no_r, 'must_link' as kind union all select 5, 4, 'must_link'")
+    con.execute(
+        "create table decision as select 1 as record_no_l, 2 as record_no_r, 'must_link' as kind union all select 5, 4, 'must_link'"
+    )
     resolve(con, settings=SETTINGS, decisions="decision")
     assert groups(con) == [[1, 2], [3], [4, 5], [6]]
     assert con.execute("select kind from merge").fetchall() == [("must_link",), ("must_link",)]
@@ -95,7 +105,9 @@ def test_a_group_keeps_the_id_of_most_of_its_records_and_the_other_becomes_an_al
     before = dict(con.execute("select record_no, profile_id from previous_crosswalk").fetchall())
     after = dict(con.execute("select record_no, profile_id from crosswalk").fetchall())
     assert after[1] == after[2] == after[3] == before[1]
-    assert con.execute("select old_profile_id, new_profile_id from profile_alias").fetchall() == [(before[3], before[1])]
+    assert con.execute("select old_profile_id, new_profile_id from profile_alias").fetchall() == [
+        (before[3], before[1])
+    ]
     assert (result.profiles, result.kept, result.aliases) == (4, 4, 1)
 
 

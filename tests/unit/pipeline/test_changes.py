@@ -45,7 +45,9 @@ def test_a_delta_changes_what_it_names_and_leaves_the_rest(con: duckdb.DuckDBPyC
     ]  # fmt: skip
 
 
-def test_a_record_missing_from_a_full_snapshot_is_gone_and_keeps_its_number_when_it_returns(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_record_missing_from_a_full_snapshot_is_gone_and_keeps_its_number_when_it_returns(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
     deliver(con, ("pos", "1", "a"), ("pos", "2", "b"), ("web", "1", "c"))
     apply_changes(con, max_loss_share={})
     next_night(con)

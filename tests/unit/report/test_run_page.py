@@ -175,7 +175,9 @@ def test_shares_are_never_a_false_nothing_or_a_false_all() -> None:
 
 def test_the_weights_of_a_model_are_a_page_of_their_own_that_needs_no_network() -> None:
     levels = [{"label": "same", "bits": 8.5}, {"label": "different <b>", "bits": -3.0}]
-    page = render_weights({"model_id": "2026-11-23-1", "records": 1234, "comparisons": [{"name": "email", "levels": levels}]})
+    page = render_weights(
+        {"model_id": "2026-11-23-1", "records": 1234, "comparisons": [{"name": "email", "levels": levels}]}
+    )
     assert "learnt from 1,234 records" in page
     assert "different &lt;b&gt;" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")

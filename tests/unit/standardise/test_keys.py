@@ -5,13 +5,27 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from retail_brain.config_matching import MatchingSettings
+from retail_brain.config.matching import MatchingSettings
 from retail_brain.standardise.keys import build_keys
 from retail_brain.standardise.shared import find_shared
 
 SETTINGS = MatchingSettings()
 COLUMNS = (
-    "given_name", "middle_name", "family_name", "name_suffix", "gender", "email", "phone", "date_of_birth", "address", "city", "region", "postal_code", "country", "loyalty_id", "national_id",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "name_suffix",
+    "gender",
+    "email",
+    "phone",
+    "date_of_birth",
+    "address",
+    "city",
+    "region",
+    "postal_code",
+    "country",
+    "loyalty_id",
+    "national_id",
 )
 
 
@@ -26,7 +40,10 @@ def con():
 
 def add(con, number, **values):
     names = ["record_no", "source", "record_id", *values]
-    con.execute(f"insert into record ({', '.join(names)}) values ({', '.join('?' * len(names))})", [number, "pos", str(number), *values.values()])
+    con.execute(
+        f"insert into record ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+        [number, "pos", str(number), *values.values()],
+    )
 
 
 def keys(con, *columns):
@@ -66,20 +83,33 @@ def test_nicknames_of_one_name_share_a_form_and_patrick_is_not_patricia(con):
 
 
 def test_an_office_mailbox_of_many_people_is_shared_and_a_household_one_is_not(con):
-    people = [("Andy", "Anderson"), ("Jim", "Muir"), ("Jorg", "Swarm"), ("Gaston", "Gray"), ("Henry", "Howard"), ("Inez", "Brown"), ("Julia", "Kellar")]
+    people = [
+        ("Andy", "Anderson"),
+        ("Jim", "Muir"),
+        ("Jorg", "Swarm"),
+        ("Gaston", "Gray"),
+        ("Henry", "Howard"),
+        ("Inez", "Brown"),
+        ("Julia", "Kellar"),
+    ]
     for number, (given, family) in enumerate(people, start=1):
         add(con, number, given_name=given, family_name=family, email="info@office.example")
     for number, given in enumerate(("Ed", "Mary", "Mark", "Tom"), start=10):
         add(con, number, given_name=given, family_name="Kusha", email="kusha@home.example")
     found = {email for (email,) in keys(con, "email_key")}
     assert found == {None, "kusha@home.example"}
-    assert con.execute("select field, value, kind, records, people from shared_value").fetchall() == [("email", "info@office.example", "shared", 7, 7)]
+    assert con.execute("select field, value, kind, records, people from shared_value").fetchall() == [
+        ("email", "info@office.example", "shared", 7, 7)
+    ]
 
 
 def test_placeholders_are_kept_out_even_if_they_are_rare(con):
     add(con, 1, phone="0000000000", email="test@test.com")
     assert keys(con, "phone_key", "email_key") == [(None, None)]
-    assert con.execute("select field, kind from shared_value order by field").fetchall() == [("email", "placeholder"), ("phone", "placeholder")]
+    assert con.execute("select field, kind from shared_value order by field").fetchall() == [
+        ("email", "placeholder"),
+        ("phone", "placeholder"),
+    ]
 
 
 def test_a_date_of_birth_on_far_too_many_people_is_a_placeholder(con):

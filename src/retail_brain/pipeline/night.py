@@ -6,6 +6,7 @@ on where it stopped. Nothing is visible to readers before `publish` commits.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ class Night:
     folder: RunFolder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     kept: bool = False
+    writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "artefacts"))
+    early: Future[None] | None = None
 
     @property
     def config(self) -> Configuration:
@@ -100,6 +103,8 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
             if night.run_id and night.result.status != "held":
                 lease.note_failure(night.run_id)
             raise
+        finally:
+            night.writer.shutdown(wait=True)
 
 
 def run_night(

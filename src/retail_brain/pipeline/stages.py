@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from retail_brain.pipeline.result import NightResult
 
 
+EARLY = ("record", "match_key", "shared_value")
+"""Artefacts that are complete once records are standardised: written while pairs are scored on what one core leaves free."""
+
+
 def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     """Take in tonight's files; say whether there is anything to match."""
     pg, workspace = night.stores.pg, night.stores.workspace
@@ -90,6 +94,7 @@ def match(night: Night) -> None:
     night.progress("standardise", done=1, total=2)
     steps.build_keys(con, config, previous)
     night.progress("standardise", done=2, total=2)
+    night.early = night.writer.submit(_write, night, con.cursor(), EARLY)
     night.clock.lap("standardise")
     model = steps.choose_model(con, config, night.stores.workspace, previous, night.progress)
     night.clock.lap("train")
@@ -124,10 +129,16 @@ def keep(night: Night, con: duckdb.DuckDBPyConnection) -> None:
     """Write the artefacts of a matched run, so that it can be published later and the next night can build on it."""
     if night.kept:
         return
-    for name in (*STATE, *DIFFERENCES):
-        night.artefacts.write(con, name)
+    if night.early is not None:
+        night.early.result()
+    _write(night, con, tuple(name for name in (*STATE, *DIFFERENCES) if night.early is None or name not in EARLY))
     night.artefacts.note(**night.facts, stage=MATCHED, finished=True)
     night.kept = True
+
+
+def _write(night: Night, con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
+    for name in names:
+        night.artefacts.write(con, name)
 
 
 def hold_if_held(night: Night) -> None:

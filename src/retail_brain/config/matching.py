@@ -106,7 +106,7 @@ class TrainingSettings(_Section):
 class MatchingSettings(_Section):
     """Everything that decides who is one person."""
 
-    merge_probability: float = Field(default=0.85, gt=0, lt=1, description="links at or above it join records")
+    merge_probability: float = Field(default=0.8, gt=0, lt=1, description="links at or above it join records")
     review_probability: float = Field(
         default=0.1, gt=0, lt=1, description="pairs between it and merge_probability are shown for review"
     )

@@ -14,6 +14,7 @@ from retail_brain.errors import InputError
 from retail_brain.matching.alone import alone_bits
 
 if TYPE_CHECKING:
+    from retail_brain.matching.comparison import Comparison
     from retail_brain.matching.model import Model
 
 
@@ -49,55 +50,38 @@ def explain(model: Model, levels: str) -> list[ExplanationLine]:
             "the levels of this pair belong to another model",
             hint="explain it with the model that is named in its evidence",
         )
-    lines = [
-        ExplanationLine(
-            comparison="prior",
-            label="starting odds",
-            level=None,
-            level_label="",
-            weight_bits=round(model.prior_bits, 6),
-        )
-    ]
+    lines = [_line("prior", "starting odds", "", model.prior_bits)]
     exponent = 0.0
-    numbers: dict[str, int] = {}
-    bits: dict[str, float] = {}
     for comparison, part in zip(model.comparisons, parts, strict=True):
-        number, _colon, rarity = part.partition(":")
-        level, term = int(number), float(rarity or 0)
-        label = "nothing to say" if level < 0 else comparison.levels[len(comparison.levels) - 1 - level].label
-        weight = model.level_bits(comparison.name, level) + term
-        numbers[comparison.name], bits[comparison.name] = level, weight
-        exponent += model.home_bits(comparison.name, level) + term
-        lines.append(
-            ExplanationLine(
-                comparison=comparison.name,
-                label=comparison.label,
-                level=level,
-                level_label=label,
-                weight_bits=round(weight, 6),
-                term_bits=term,
-            )
-        )
+        line = _compared(model, comparison, part)
+        lines.append(line)
+        exponent += model.home_bits(comparison.name, int(part.partition(":")[0])) + line.term_bits
+    numbers = {line.comparison: line.level for line in lines if line.level is not None}
+    bits = {line.comparison: line.weight_bits for line in lines if line.level is not None}
     if alone := alone_bits(model, numbers, bits):
-        lines.append(
-            ExplanationLine(
-                comparison="names_alone",
-                label="names alone",
-                level=None,
-                level_label="little agrees but names, which many people share",
-                weight_bits=-round(alone, 6),
-            )
-        )
+        lines.append(_line("names_alone", "names alone", "little agrees but names, which many people share", -alone))
     found = sum(line.weight_bits for line in lines)
     weight = round(found - log2(1 + model.home_odds * 2 ** min(exponent, 900.0)), 6)
-    shared = weight - found
-    lines.append(
-        ExplanationLine(
-            comparison="shared_home",
-            label="shared home",
-            level=None,
-            level_label="what two people of one home share as well",
-            weight_bits=round(shared, 6),
-        )
-    )
+    lines.append(_line("shared_home", "shared home", "what two people of one home share as well", weight - found))
     return lines
+
+
+def _compared(model: Model, comparison: Comparison, part: str) -> ExplanationLine:
+    """Return the line of one comparison: its level, and the bits for how common the value is."""
+    number, _colon, rarity = part.partition(":")
+    level, term = int(number), float(rarity or 0)
+    return ExplanationLine(
+        comparison=comparison.name,
+        label=comparison.label,
+        level=level,
+        level_label="nothing to say" if level < 0 else comparison.levels[len(comparison.levels) - 1 - level].label,
+        weight_bits=round(model.level_bits(comparison.name, level) + term, 6),
+        term_bits=term,
+    )
+
+
+def _line(name: str, label: str, level_label: str, bits: float) -> ExplanationLine:
+    """Return a line that belongs to no comparison."""
+    return ExplanationLine(
+        comparison=name, label=label, level=None, level_label=level_label, weight_bits=round(bits, 6)
+    )

@@ -73,9 +73,7 @@ def take_deliveries(
     """
     from retail_brain.ingest.deliveries import ingest_deliveries
 
-    paths = list(dict.fromkeys([*(path.absolute() for path in files or ()), *(Path(text) for text in waiting_paths)]))
-    if files is None and paths:
-        paths.insert(0, config.base_folder)
+    paths = _named_paths(config, files, waiting_paths)
     scratch.mkdir(parents=True, exist_ok=True)
 
     def ingest(known_now: Mapping[str, str]) -> IngestResult:
@@ -105,6 +103,14 @@ def take_deliveries(
         quarantine_reasons=dict(result.quarantine_reasons),
         warnings=result.warnings,
     )
+
+
+def _named_paths(config: Configuration, files: Sequence[Path] | None, waiting_paths: Sequence[str]) -> list[Path]:
+    """Return what to look at: the named files and those of the waiting run; empty for the sources' patterns alone."""
+    paths = list(dict.fromkeys([*(path.absolute() for path in files or ()), *(Path(text) for text in waiting_paths)]))
+    if files is None and paths:
+        paths.insert(0, config.base_folder)
+    return paths
 
 
 def _known_parts(config: Configuration, result: IngestResult, *, named: bool) -> set[str]:

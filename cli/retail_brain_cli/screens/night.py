@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from retail_brain.desk.result import QuarantineResult, RunListResult, RunResult
 from retail_brain.pipeline.result import STAGE_NAMES, DemoResult, NightResult
 from retail_brain_cli.output import clean, screen
@@ -96,7 +98,7 @@ def kept_out(result: NightResult, console: Console) -> None:
     for value in shown:
         name = f"{value.field.replace('_', ' ')} {clean(value.value or value.shape)}"
         console.print(
-            f"  kept out of matching: {name} ({value.kind}, {value.records:,} records, {value.people:,} different people)",
+            f"  kept out: {name} ({value.kind}: {value.records:,} records, {value.people:,} people)",
             style="dim",
         )
     if len(result.kept_out) > len(shown):
@@ -124,16 +126,19 @@ def _demo(result: DemoResult, console: Console) -> None:
     kept_out(night, console)
     console.print()
     average = sum(night.records.get(kind, 0) for kind in ("new", "unchanged", "changed")) / max(night.profiles, 1)
-    console.print(f"  {night.profiles:,} people", style="bold", end="")
     console.print(
-        f"   {average:.2f} records each, largest profile {night.largest_profile}, {night.merges:,} merges, {night.refused:,} links refused by rules"
+        Text.assemble(
+            (f"  {night.profiles:,} people", "bold"),
+            f"   {average:.2f} records each, largest profile {night.largest_profile}",
+        )
     )
+    console.print(f"  {night.merges:,} merges, {night.refused:,} links refused by rules")
     console.print(f"  precision {result.precision:.3f}   recall {result.recall:.3f}   (against sample_data/truth.csv)")
     console.print("  " + seconds_line(night.seconds))
     for profile in result.examples:
         console.print()
-        console.print(f"  {full_name(profile.values)}", style="bold", end="")
-        console.print(f"   {one_line(profile.values)}")
+        console.print(f"  {full_name(profile.values)}", style="bold")
+        console.print(f"    {one_line(profile.values)}")
         console.print(f"    from {', '.join(clean(key) for key in profile.records)}", style="dim")
     console.print("\nTry next")
     for line in result.try_next:

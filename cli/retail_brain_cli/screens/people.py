@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.table import Table
+from rich.text import Text
 
 from retail_brain.desk.result import HistoryResult, ProfileResult, ResolveResult, SearchResult
 from retail_brain_cli.output import clean, screen
@@ -86,8 +87,8 @@ def _search(result: SearchResult, console: Console) -> None:
         return
     for hit in result.hits:
         count = f"{hit.record_count} record{'s' * (hit.record_count != 1)}"
-        console.print(f"{hit.score:5.1f}  {full_name(hit.values)}", style="bold", end="")
-        console.print(f"  {clean(hit.matched_by)}, {count}", style="dim")
+        name, why = f"{hit.score:5.1f}  {full_name(hit.values)}", f"  {clean(hit.matched_by)}, {count}"
+        console.print(Text.assemble((name, "bold"), (why, "dim")))
         console.print(f"       {one_line(hit.values)}")
         console.print(f"       {hit.profile_id}", style="dim")
 

@@ -101,6 +101,7 @@ def choose_model(
     model_id = next_model_id(workspace)
     model = train_model(con, settings=config.matching, model_id=model_id, progress=share_of(progress, "train"))
     keep_model(con, config.matching, workspace, model)
+    progress("train", done=1000, total=1000, detail="trained")
     return model
 
 

@@ -180,6 +180,7 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
         status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings
     )
     if done.warmed is not None:
+        night.progress("warm", done=done.warmed.keys, total=done.warmed.keys, detail=f"{done.warmed.keys:,} keys")
         night.tell(warmed=done.warmed.keys)
     elif warm:
         warm_up(night, all_keys=bool(facts["first"]))
@@ -201,6 +202,7 @@ def warm_up(night: Night, *, all_keys: bool, strict: bool = False) -> None:
     from retail_brain.pipeline.warm import warm_cache
 
     warmed = warm_cache(night.stores, night.con if all_keys else None, progress=night.progress, strict=strict)
+    night.progress("warm", done=warmed.keys or 1, total=warmed.keys or 1, detail=f"{warmed.keys:,} keys")
     night.clock.lap("warm")
     night.tell(warmed=warmed.keys, warnings=(*night.result.warnings, *warmed.warnings))
 

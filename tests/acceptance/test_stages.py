@@ -140,3 +140,18 @@ def test_a_newly_trained_model_scores_everything_in_the_next_run(shop: Shop) -> 
     assert (again["status"], again["model_id"]) == ("published", trained["model_id"])
     assert shop.crosswalk() == before
     assert shop.must("run")["status"] == "nothing new"
+
+
+def test_a_first_night_without_a_row_and_one_with_a_single_row_are_nights_like_others(shop: Shop) -> None:
+    shop.deliver("crm.csv", *people(*range(3)))
+    shop.must("init", ".")
+    shop.deliver("crm.csv")
+    empty = shop.must("run")
+    assert (empty["status"], empty["profiles"]) == ("published", 0)
+    assert any("no rows" in warning for warning in empty["warnings"])
+    shop.deliver("crm.csv", *people(0))
+    assert shop.must("run")["profiles"] == 1
+    shop.deliver("crm.csv", *people(*range(3)))
+    shop.deliver("crm_2.csv", {**people(0)[0], "record_id": "again"})
+    last = shop.must("run")
+    assert (last["merges"], last["profiles"]) == (1, 3)

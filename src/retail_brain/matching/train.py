@@ -41,6 +41,9 @@ MOST_TRUST = 4.0
 """Below that many records the default model counts for more, up to so many times: each of the few pairs is seen by many rules,
 and a handful of fathers and sons must not teach that one person has two birthdays."""
 
+FEWEST_RECORDS = 2
+"""With fewer there is no pair to learn from, and the model is the prior."""
+
 
 def train_model(
     con: duckdb.DuckDBPyConnection,
@@ -73,6 +76,8 @@ def train_model(
     comparisons = chosen_comparisons(settings.comparisons)
     [(records,)] = con.execute("select count(*) from match_key").fetchall()
     terms = count_terms(con, comparisons)
+    if records < FEWEST_RECORDS:
+        return replace(start, model_id=model_id, records=records, term_totals=terms, versions=_versions())
     tell("sampling", 0.2)
     share = _sample_share(sum(result.pairs for result in used), settings.training.blocked_pairs)
     _sample_pairs(con, rules, share, records, settings)
@@ -84,8 +89,13 @@ def train_model(
         model_id=model_id,
         records=records,
         term_totals=terms,
-        versions={name: version(name) for name in ("splink", "duckdb", "retail-brain") if _installed(name)},
+        versions=_versions(),
     )
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what made the model."""
+    return {name: version(name) for name in ("splink", "duckdb", "retail-brain") if _installed(name)}
 
 
 def _installed(name: str) -> bool:

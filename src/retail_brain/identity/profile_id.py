@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
+from retail_brain.engine import quote_identifier
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,24 +25,26 @@ class ProfileIdResult:
     aliases: int
 
 
-def assign_profile_ids(con: duckdb.DuckDBPyConnection, *, generation: int) -> ProfileIdResult:
+def assign_profile_ids(
+    con: duckdb.DuckDBPyConnection, *, generation: str, previous: str = "previous_crosswalk"
+) -> ProfileIdResult:
     """Give every group its lasting id.
 
     Args:
-        con: holds record_group (record_no, group_no), record (record_no, source, record_id) and, after the first run,
-            previous_crosswalk (record_no, profile_id).
-        generation: number of published runs + 1; part of new ids.
+        con: holds record_group (record_no, group_no), record (record_no, source, record_id) and `previous`.
+        generation: part of new ids: number of published runs + 1, or what a person undoes between two runs.
+        previous: the crosswalk of before, as far as these records or their profiles are in it: record_no, profile_id.
 
     Returns:
         The counts. Creates crosswalk (one row per record: record_no, profile_id) and profile_alias (one row per id that
         no group carries any more but whose records live on: old_profile_id, new_profile_id).
     """
-    con.execute("create table if not exists previous_crosswalk (record_no bigint, profile_id uuid)")
+    con.execute(f"create or replace temp view id_previous as from {quote_identifier(previous)}")
     con.execute(sql.load("identity/id_keep"))
-    con.execute(sql.load("identity/id_crosswalk"), {"generation": str(generation)})
+    con.execute(sql.load("identity/id_crosswalk"), {"generation": generation})
     con.execute(sql.load("identity/id_alias"))
     [(profiles, kept, aliases)] = con.execute(
         "select (select count(distinct profile_id) from crosswalk), (select count(*) from id_kept), (select count(*) from profile_alias)"
     ).fetchall()
-    con.execute("drop table id_kept")
+    con.execute("drop table id_kept; drop view id_previous")
     return ProfileIdResult(profiles=int(profiles), kept=int(kept), aliases=int(aliases))

@@ -40,22 +40,25 @@ def resolve(
     standing: str | None = None,
     refused: str | None = None,
     records: str = "match_key",
+    edges: str = "edge",
 ) -> ResolveResult:
     """Join records into groups along the links, keeping apart what must be kept apart.
 
     Args:
-        con: holds edge, clash (record_no_l, record_no_r, clash_bits, reason) and the table of records.
+        con: holds clash (record_no_l, record_no_r, clash_bits, reason) and the tables of records and edges.
         settings: the matching section of the configuration.
         decisions: table of decisions in force: record_no_l, record_no_r, kind ('must_link' or 'cannot_link').
         standing: table of merges that already stand: record_no_l, record_no_r.
         refused: table of links refused before: record_no_l, record_no_r; they stay refused.
-        records: table with the record_no of every record.
+        records: table with the record_no of every record to walk: all of them, or whole groups of linked records.
+        edges: table of scored pairs among them.
 
     Returns:
         The counts. Creates merge (one row per tree edge), refusal (one row per refused link) and record_group (one row
         per record: record_no, group_no = the smallest record_no of its group).
     """
     _prepare_inputs(con, decisions, standing, refused)
+    con.execute(f"create or replace temp view resolve_edge as from {quote_identifier(edges)}")
     con.execute(
         f"create or replace temp table resolve_node as select record_no, row_number() over (order by record_no) - 1 as node from {quote_identifier(records)}"
     )
@@ -115,6 +118,7 @@ def _write(con: duckdb.DuckDBPyConnection, forest: ForestResult, nodes: int) -> 
     con.execute(sql.load("identity/resolve_group"))
     for name in ("forest_tree", "forest_refused", "forest_group"):
         con.unregister(name)
+    con.execute("drop view resolve_edge")
     for name in (
         "resolve_node",
         "resolve_link",

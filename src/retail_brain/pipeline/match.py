@@ -158,7 +158,7 @@ def resolve(
     resolve_links(
         con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before"
     )
-    assign_profile_ids(con, generation=previous.generation + 1)
+    assign_profile_ids(con, generation=str(previous.generation + 1))
 
 
 def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, everything: bool) -> None:

@@ -1,7 +1,7 @@
 -- One row per id that no profile carries any more: old_profile_id, new_profile_id (where most of its records went; tie: where its first record went).
 create or replace table profile_alias as
 select old.profile_id as old_profile_id, new.profile_id as new_profile_id
-from previous_crosswalk old
+from id_previous old
 join crosswalk new using (record_no)
 anti join (select distinct profile_id from crosswalk) live on live.profile_id = old.profile_id
 group by old.profile_id, new.profile_id

@@ -9,7 +9,7 @@ with link as (
         e.levels,
         e.blocking_rule,
         case when d.record_no_l is not null then 'must_link' else 'match' end as kind
-    from edge e
+    from resolve_edge e
     full join (select record_no_l, record_no_r from resolve_decision where kind = 'must_link') d
         on d.record_no_l = e.record_no_l and d.record_no_r = e.record_no_r
     where d.record_no_l is not null or e.match_probability >= $merge_probability

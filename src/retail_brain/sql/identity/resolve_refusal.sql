@@ -16,6 +16,6 @@ join resolve_node l on l.node = conflict.node_l
 join resolve_node r on r.node = conflict.node_r
 union all
 select edge.record_no_l, edge.record_no_r, edge.match_weight, edge.levels, edge.blocking_rule, resolve_refused.reason, null, null
-from edge
+from resolve_edge as edge
 join resolve_refused using (record_no_l, record_no_r)
 anti join (select record_no_l, record_no_r from resolve_decision where kind = 'must_link') using (record_no_l, record_no_r)

@@ -99,6 +99,8 @@ def versions(shop: Shop) -> dict[str, list[tuple[Any, ...]]]:
         "run",
         "cache_state",
         "lease",
+        "model",
+        "shared_value",
     )
     return {table: rows(shop, f"select xmin::text, ctid::text from {table} order by 2, 1") for table in tables}
 

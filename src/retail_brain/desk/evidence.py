@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import open_engine
-from retail_brain.errors import ConfigurationError, RefusedError
+from retail_brain.errors import RefusedError
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.pipeline.models import load_model
 from retail_brain.pipeline.stores import open_workspace
-from retail_brain.store.state import published_head
+from retail_brain.store.state import published_head, read_shared_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,23 +59,19 @@ class Scorer:
 
 @contextmanager
 def open_scorer(config: Configuration, pg: Connection) -> Iterator[Scorer]:
-    """Open an engine with the model of the last published run.
+    """Open an engine with the model of the last published run, and what that run kept out of matching.
 
     Raises:
         RefusedError: nothing was published yet.
-        ConfigurationError: the workspace has lost the model.
+        ConfigurationError: the model was trained by another version.
     """
     head = published_head(pg)
     if head.run_id is None or head.model_id is None:
         raise RefusedError("nothing was published yet", hint="retail-brain run")
     workspace = open_workspace(config)
     with open_engine(config.resources, workspace.scratch) as con:
-        model = load_model(con, workspace, head.model_id)
-        if not workspace.run_folder(head.run_id).read(con, "shared_value"):
-            raise ConfigurationError(
-                "the workspace has lost what the last run kept out of matching",
-                hint="retail-brain run with new deliveries rebuilds it",
-            )
+        model = load_model(con, workspace, pg, head.model_id)
+        read_shared_values(pg, con, "shared_value")
         yield Scorer(con=con, model=model, config=config)
 
 

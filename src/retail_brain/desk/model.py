@@ -9,7 +9,7 @@ from retail_brain.engine import open_engine, quote_text
 from retail_brain.errors import ConfigurationError, InputError
 from retail_brain.model import Progress, no_progress
 from retail_brain.pipeline import models
-from retail_brain.pipeline.stores import open_stores, open_workspace
+from retail_brain.pipeline.stores import open_stores
 from retail_brain.pipeline.weights import ModelResult, describe_model
 from retail_brain.workspace import replace_text
 
@@ -36,7 +36,7 @@ class ModelSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelListResult:
-    """The models of the workspace, oldest first, behind the shipped one."""
+    """The trained models, oldest first, behind the shipped one."""
 
     models: tuple[ModelSummary, ...]
 
@@ -62,7 +62,7 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
             raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
         con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
         steps.build_keys(con, config, replace(previous, has_edges=False))
-        model_id = models.next_model_id(stores.workspace)
+        model_id = models.next_model_id(stores.workspace, stores.pg)
         model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
         models.keep_model(con, config.matching, stores.workspace, model)
     return describe_model(model)
@@ -72,21 +72,20 @@ def list_models(config: Configuration) -> ModelListResult:
     """List the models that could be used."""
     from retail_brain.matching.model import Model, default_model
 
-    workspace = open_workspace(config)
-    in_use = models.model_in_use(workspace)
-    found = [ModelSummary(model_id=SHIPPED, records=default_model().records, trained_at=None, in_use=False)]
-    for model_id in models.known_models(workspace):
-        folder = workspace.models / model_id
-        note = models.read_note(folder)
-        found.append(
-            ModelSummary(
-                model_id=model_id,
-                records=Model.load(folder).records,
-                trained_at=note.get("trained_at"),
-                in_use=model_id == in_use,
-            )
+    with open_stores(config) as stores:
+        in_use = models.model_in_use(stores.workspace, stores.pg)
+        known = models.known_models(stores.workspace, stores.pg)
+    shipped = ModelSummary(model_id=SHIPPED, records=default_model().records, trained_at=None, in_use=False)
+    trained = (
+        ModelSummary(
+            model_id=model.model_id,
+            records=Model.from_text(model.document).records,
+            trained_at=model.trained_at.isoformat(timespec="seconds"),
+            in_use=model.model_id == in_use,
         )
-    return ModelListResult(models=tuple(found))
+        for model in known
+    )
+    return ModelListResult(models=(shipped, *trained))
 
 
 def show_model(config: Configuration, model_id: str | None, *, html: Path | None = None) -> ModelResult:
@@ -102,11 +101,12 @@ def show_model(config: Configuration, model_id: str | None, *, html: Path | None
     """
     from retail_brain.matching.model import Model, default_model
 
-    workspace = open_workspace(config)
-    chosen = model_id or models.model_in_use(workspace) or SHIPPED
-    if chosen != SHIPPED and chosen not in models.known_models(workspace):
+    with open_stores(config) as stores:
+        chosen = model_id or models.model_in_use(stores.workspace, stores.pg) or SHIPPED
+        known = {found.model_id: found for found in models.known_models(stores.workspace, stores.pg)}
+    if chosen != SHIPPED and chosen not in known:
         raise ConfigurationError(f"there is no model {chosen}", hint="retail-brain model list")
-    model = default_model() if chosen == SHIPPED else Model.load(workspace.models / chosen)
+    model = default_model() if chosen == SHIPPED else Model.from_text(known[chosen].document)
     if html is not None:
         from retail_brain.report import render_weights
 

@@ -94,11 +94,21 @@ class Model:
             ConfigurationError: the file is missing, damaged or of another version.
         """
         try:
-            return _from_text((folder / "model.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigurationError(
-                "the matching model cannot be read", hint="train it again: retail-brain model train"
-            ) from error
+            return cls.from_text((folder / "model.json").read_text(encoding="utf-8"))
+        except OSError as error:
+            raise _unreadable() from error
+
+    @classmethod
+    def from_text(cls, text: str) -> Model:
+        """Read a model from the text of its file.
+
+        Raises:
+            ConfigurationError: the text is damaged or of another version.
+        """
+        try:
+            return _from_text(text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable() from error
 
 
 @cache
@@ -111,6 +121,10 @@ def _distinct_bits(kind: tuple[float, ...], stranger: tuple[float, ...]) -> tupl
             weight = round(weight + 1e-6, 6)
         bits.append(weight)
     return tuple(bits)
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError("the matching model cannot be read", hint="train it again: retail-brain model train")
 
 
 def default_model() -> Model:

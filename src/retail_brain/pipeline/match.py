@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retail_brain.matching.model import Model
     from retail_brain.model import Progress
     from retail_brain.pipeline.state import PreviousState
-    from retail_brain.workspace import Workspace
+    from retail_brain.pipeline.stores import Stores
 
 RESCORE_ALL_SHARE = 0.3
 """Above this share of changed keys, scoring everything is quicker than scoring the changes."""
@@ -83,7 +83,7 @@ def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: 
 def choose_model(
     con: duckdb.DuckDBPyConnection,
     config: Configuration,
-    workspace: Workspace,
+    stores: Stores,
     previous: PreviousState,
     progress: Progress,
 ) -> Model:
@@ -95,12 +95,12 @@ def choose_model(
     from retail_brain.matching.train import train_model
     from retail_brain.pipeline.models import find_model, keep_model, next_model_id
 
-    model = find_model(con, config.matching, workspace, previous.model_id)
+    model = find_model(con, config.matching, stores.workspace, stores.pg)
     if model is not None:
         return model
-    model_id = next_model_id(workspace)
+    model_id = next_model_id(stores.workspace, stores.pg)
     model = train_model(con, settings=config.matching, model_id=model_id, progress=share_of(progress, "train"))
-    keep_model(con, config.matching, workspace, model)
+    keep_model(con, config.matching, stores.workspace, model)
     progress("train", done=1000, total=1000, detail="trained")
     return model
 
@@ -190,7 +190,10 @@ def find_differences(
     con.execute(sql.load("pipeline/profile_alias_new"))
     con.execute(sql.load("pipeline/merge_log_new"), {"last_merge_id": previous.last_merge_id, "model_id": model_id})
     con.execute(sql.load("pipeline/live_merge"))
-    con.execute(sql.load("pipeline/review_item"), {"merge_probability": config.matching.merge_probability})
+    limits = {name: getattr(config.matching, name) for name in ("merge_probability", "weak_probability")}
+    con.execute(sql.load("pipeline/weak_merge"), limits)
+    limits = {name: getattr(config.matching, name) for name in ("merge_probability", "clash_probability")}
+    con.execute(sql.load("pipeline/review_item"), limits)
     prepare_publish(con, first=previous.run_id is None)
 
 

@@ -74,15 +74,15 @@ def _write(stores: Stores, data: dict[str, Any], metrics: dict[str, Any], *, wit
 
 
 def _model(stores: Stores, model_id: str | None) -> dict[str, Any] | None:
-    """Return the weights of a model, if the workspace still has it."""
+    """Return the weights of the model of a published run, if this program can read it."""
     from retail_brain.errors import ConfigurationError
     from retail_brain.matching.model import Model
     from retail_brain.pipeline.weights import describe_model
+    from retail_brain.store.memory import fetch_model
 
-    if not model_id:
-        return None
+    stored = fetch_model(stores.pg, model_id) if model_id else None
     try:
-        return asdict(describe_model(Model.load(stores.workspace.models / model_id)))
+        return asdict(describe_model(Model.from_text(stored.document))) if stored else None
     except ConfigurationError:
         return None
 

@@ -13,7 +13,7 @@ from retail_brain.errors import RefusedError
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
-from retail_brain.pipeline.models import model_in_use
+from retail_brain.pipeline.models import model_in_use, unpublished_model
 from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
@@ -45,7 +45,7 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     night.tell(files=intake.files, quarantine_reasons=dict(intake.quarantine_reasons), warnings=intake.warnings)
     if not intake.new_delivery_ids and not _asked_again(night):
         return False
-    asked_by = () if intake.new_delivery_ids else (model_in_use(workspace) or "",)
+    asked_by = () if intake.new_delivery_ids else (model_in_use(workspace, pg) or "",)
     parts = [*intake.new_delivery_ids, night.config.fingerprint(), *asked_by]
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
@@ -74,7 +74,7 @@ def _asked_again(night: Night) -> set[str]:
         return set()
     before, now = published.counts.get("rules") or {}, night.config.rules()
     reasons = {name for name in now if before.get(name) != now[name]}
-    in_use = model_in_use(night.stores.workspace)
+    in_use = model_in_use(night.stores.workspace, night.stores.pg)
     return reasons | ({"model"} if in_use is not None and in_use != published.model_id else set())
 
 
@@ -96,7 +96,7 @@ def match(night: Night) -> None:
     night.progress("standardise", done=2, total=2)
     night.early = night.writer.submit(_write, night, con.cursor(), EARLY)
     night.clock.lap("standardise")
-    model = steps.choose_model(con, config, night.stores.workspace, previous, night.progress)
+    model = steps.choose_model(con, config, night.stores, previous, night.progress)
     night.clock.lap("train")
     scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
@@ -168,6 +168,7 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
         )
     run = {
         "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
+        "model": unpublished_model(night.stores.workspace, night.stores.pg, facts["model_id"]),
         "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"]}, "seconds": night.clock.seconds,
     }  # fmt: skip
     write = None if night.kept else lambda cursor: keep(night, cursor)

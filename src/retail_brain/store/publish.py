@@ -19,6 +19,7 @@ from retail_brain.store import shape
 from retail_brain.store.bulk import first_load, wants_first_load
 from retail_brain.store.connection import connect
 from retail_brain.store.failure import TransientServiceError, translated
+from retail_brain.store.memory import remember
 from retail_brain.store.migration import require_migrated
 from retail_brain.store.transfer import copy_in
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from retail_brain.model import PostgresAddress
     from retail_brain.store.connection import Connection
+    from retail_brain.store.memory import ModelToKeep
     from retail_brain.store.shape import Shape
 
 _ATTEMPTS = 5
@@ -74,6 +76,7 @@ def publish_run(
     run_id: int,
     lease_token: int,
     model_id: str | None = None,
+    model: ModelToKeep | None = None,
     counts: dict[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
     maintenance_memory_mb: int = 256,
@@ -86,6 +89,7 @@ def publish_run(
         run_id: the run; repeating a published one changes nothing.
         lease_token: the token under which the run holds the lease.
         model_id: the model that scored the pairs.
+        model: that model itself, where PostgreSQL does not have it yet.
         counts: what the stages counted, added to the run.
         seconds: seconds of the stages so far, added to the run.
         maintenance_memory_mb: memory of PostgreSQL for building one index of a first load.
@@ -112,6 +116,7 @@ def publish_run(
                     run_id=run_id,
                     lease_token=lease_token,
                     mark=mark,
+                    model=model,
                     memory_mb=maintenance_memory_mb,
                 )
     raise AssertionError("unreachable")
@@ -142,6 +147,7 @@ def _publish(
     run_id: int,
     lease_token: int,
     mark: dict[str, Any],
+    model: ModelToKeep | None,
     memory_mb: int,
 ) -> PublishResult:
     _fence(conn, run_id=run_id, lease_token=lease_token)
@@ -152,6 +158,7 @@ def _publish(
         rows |= _publish_first(conn, duck, run_id, present, memory_mb)
     else:
         rows |= _publish_difference(conn, duck, run_id, present)
+    rows |= remember(conn, duck, run_id=run_id, present=present, model=model)
     rebuild = first or _is_large(conn, rows)
     cache_generation = _one(conn, "store/renew_cache" if rebuild else "store/cache_generation")
     rows = {table: count for table, count in rows.items() if count}

@@ -114,7 +114,8 @@ REVIEW_ITEM = Shape(
     origin="review_item_new",
     types={
         "record_no_l": "bigint", "record_no_r": "bigint", "kind": "text", "match_weight": "double",
-        "match_probability": "double", "levels": "text", "blocking_rule": "text", "reason": "text", "run_id": "bigint",
+        "match_probability": "double", "levels": "text", "blocking_rule": "text", "reason": "text", "stake": "double",
+        "run_id": "bigint",
     },
     expressions={"run_id": "$run_id"},
 )  # fmt: skip
@@ -146,6 +147,13 @@ REVIEW_ITEM_GONE = Shape(
     table="review_item_gone",
     origin="review_item_gone",
     types={"record_no_l": "bigint", "record_no_r": "bigint"},
+    expressions={},
+)
+
+SHARED_VALUE = Shape(
+    table="shared_value",
+    origin="shared_value",
+    types={"field": "text", "value": "text", "kind": "text", "records": "bigint", "people": "bigint"},
     expressions={},
 )
 

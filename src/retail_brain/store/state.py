@@ -29,7 +29,8 @@ RECORD = {
 }  # fmt: skip
 CROSSWALK = {"record_no": "bigint", "profile_id": "uuid"}
 STANDING_MERGE = {"merge_id": "bigint", **_PAIR, **_EVIDENCE}
-REVIEW_ITEM = {**_PAIR, "kind": "varchar", **_EVIDENCE, "reason": "varchar"}
+REVIEW_ITEM = {**_PAIR, "kind": "varchar", **_EVIDENCE, "reason": "varchar", "stake": "double"}
+SHARED_VALUE = {"field": "varchar", "value": "varchar", "kind": "varchar", "records": "bigint", "people": "bigint"}
 DECISION = {"decision_id": "bigint", "kind": "varchar", **_PAIR}
 
 
@@ -105,6 +106,21 @@ def read_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: 
     """
     with translated(), conn.transaction():
         return _read(conn, duck, "store/stream_decision", table, DECISION)
+
+
+def read_shared_values(conn: Connection, duck: duckdb.DuckDBPyConnection, table: str = "shared_value_before") -> int:
+    """Stream the values that the last published run kept out of matching into DuckDB.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets the table: field, value, kind, records, people.
+        table: its name.
+
+    Returns:
+        How many there are.
+    """
+    with translated(), conn.transaction():
+        return _read(conn, duck, "store/stream_shared_value", table, SHARED_VALUE)
 
 
 def _read(conn: Connection, duck: duckdb.DuckDBPyConnection, name: str, table: str, types: dict[str, str]) -> int:

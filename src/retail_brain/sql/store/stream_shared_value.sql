@@ -1,0 +1,8 @@
+-- one row per value that the last published run kept out of matching
+select
+  field,
+  value,
+  kind,
+  records,
+  people
+from shared_value

@@ -86,6 +86,17 @@ class SharedValueSettings(_Section):
     )
 
 
+class BoundSettings(_Section):
+    """How many different values of an identifier one profile may hold; a link that would bring more together is refused
+    and goes to review. 0 sets no bound. Values that are kept out of matching are not counted."""
+
+    loyalty_id: int = Field(default=1, ge=0, description="loyalty numbers")
+    national_id: int = Field(default=1, ge=0, description="national numbers")
+    date_of_birth: int = Field(default=2, ge=0, description="dates of birth")
+    email: int = Field(default=0, ge=0, description="e-mail addresses")
+    phone: int = Field(default=0, ge=0, description="phone numbers")
+
+
 class TrainingSettings(_Section):
     """How much data a model learns from, and how far it trusts the shipped default model."""
 
@@ -109,6 +120,12 @@ class MatchingSettings(_Section):
     merge_probability: float = Field(default=0.8, gt=0, lt=1, description="links at or above it join records")
     review_probability: float = Field(
         default=0.1, gt=0, lt=1, description="pairs between it and merge_probability are shown for review"
+    )
+    weak_probability: float = Field(
+        default=0.95,
+        gt=0,
+        lt=1,
+        description="a merge below it is shown for review where nothing else holds two groups of records together",
     )
     clash_probability: float = Field(
         default=0.2,
@@ -134,5 +151,6 @@ class MatchingSettings(_Section):
     max_block_records: int = Field(
         default=20_000, ge=2, description="more records than this under one value of a rule and matching is refused"
     )
+    bounds: BoundSettings = BoundSettings()
     shared_value: SharedValueSettings = SharedValueSettings()
     training: TrainingSettings = TrainingSettings()

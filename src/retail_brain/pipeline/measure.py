@@ -28,7 +28,7 @@ def night_counts(con: duckdb.DuckDBPyConnection, changes: ChangeResult) -> dict[
         "merges": _number(con, "select count(*) from merge_log_new where kind = 'merge'"),
         "splits": _number(con, "select count(*) from merge_log_new where kind = 'split'"),
         "refused": _number(con, "select count(*) from review_item where kind = 'refused'"),
-        "for_review": _number(con, "select count(*) from review_item where kind = 'borderline'"),
+        "for_review": _number(con, "select count(*) from review_item where kind in ('borderline', 'weak')"),
         "profiles": _number(con, "select count(distinct profile_id) from crosswalk"),
         "largest_profile": _number(con, "select max(n) from (select count(*) as n from crosswalk group by profile_id)"),
     }

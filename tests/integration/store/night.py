@@ -24,7 +24,7 @@ _TABLES = {
     "profile_gone": "profile_id uuid",
     "profile_alias_new": "alias_id uuid, profile_id uuid",
     "merge_log_new": "merge_id bigint, kind varchar, inverts bigint, cause varchar, record_no_l bigint, record_no_r bigint, match_weight double, match_probability double, levels varchar, blocking_rule varchar, model_id varchar, profile_id uuid, profile_id_l uuid, profile_id_r uuid",
-    "review_item_new": "record_no_l bigint, record_no_r bigint, kind varchar, match_weight double, match_probability double, levels varchar, blocking_rule varchar, reason varchar",
+    "review_item_new": "record_no_l bigint, record_no_r bigint, kind varchar, match_weight double, match_probability double, levels varchar, blocking_rule varchar, reason varchar, stake double",
     "review_item_gone": "record_no_l bigint, record_no_r bigint",
     "delivery_new": "delivery_id varchar, source varchar, file_name varchar, bytes bigint, rows bigint, accepted bigint, quarantined bigint, duplicates bigint",
     "quarantined_row_new": "delivery_id varchar, source varchar, file_name varchar, line bigint, reason varchar, raw varchar",
@@ -135,6 +135,7 @@ def first_night() -> Night:
         match_probability=0.7,
         levels="0,0,0",
         blocking_rule="postal_code",
+        stake=0.7,
     )
     return night
 

@@ -28,9 +28,9 @@ create index identity_merge_log_record_l on identity_merge_log (record_no_l);
 create index identity_merge_log_record_r on identity_merge_log (record_no_r);
 comment on table identity_merge_log is 'One row per edge that joined two groups of records, and one per such edge undone. Append-only.';
 comment on column identity_merge_log.merge_id is 'Number of the log row.';
-comment on column identity_merge_log.kind is 'merge; split (a record changed or vanished) or unmerge (a person undid it).';
+comment on column identity_merge_log.kind is 'merge; split (a record changed or vanished, or a stronger link took its place) or unmerge (a person undid it).';
 comment on column identity_merge_log.inverts is 'The merge that this row undoes; each can be undone once.';
-comment on column identity_merge_log.cause is 'match, must_link, changed, gone, decision …';
+comment on column identity_merge_log.cause is 'match, must_link, changed, gone, rescored, replaced, decision …';
 comment on column identity_merge_log.record_no_l is 'The one record of the edge; the smaller number.';
 comment on column identity_merge_log.record_no_r is 'The other record of the edge.';
 comment on column identity_merge_log.match_weight is 'Evidence that they are one person, in bits.';
@@ -51,6 +51,8 @@ create table identity_decision (
   withdraws bigint unique,
   record_no_l bigint not null,
   record_no_r bigint not null,
+  row_hash_l text collate "C",
+  row_hash_r text collate "C",
   reason text not null,
   ticket text,
   decided_by text not null,
@@ -66,6 +68,8 @@ comment on column identity_decision.kind is 'must_link, cannot_link, or withdraw
 comment on column identity_decision.withdraws is 'The decision that this one takes back; each can be taken back once.';
 comment on column identity_decision.record_no_l is 'The one record; the smaller number.';
 comment on column identity_decision.record_no_r is 'The other record.';
+comment on column identity_decision.row_hash_l is 'Hash of the one record''s values when it was decided.';
+comment on column identity_decision.row_hash_r is 'Hash of the other record''s values when it was decided.';
 comment on column identity_decision.reason is 'Why, in the words of who decided.';
 comment on column identity_decision.ticket is 'Where it was asked for.';
 comment on column identity_decision.decided_by is 'Who decided.';
@@ -80,11 +84,13 @@ create table review_item (
   levels text collate "C",
   blocking_rule text collate "C",
   reason text collate "C",
+  stake double precision not null,
   run_id bigint not null,
   primary key (record_no_l, record_no_r),
   check (record_no_l < record_no_r)
 );
 create index review_item_record_r on review_item (record_no_r);
+create index review_item_order on review_item (stake desc, record_no_l, record_no_r);
 comment on table review_item is 'One row per pair that waits for a person: too close to call, or a link that the rules refused.';
 comment on column review_item.record_no_l is 'The one record; the smaller number.';
 comment on column review_item.record_no_r is 'The other record.';
@@ -94,4 +100,5 @@ comment on column review_item.match_probability is 'The same as a probability, 0
 comment on column review_item.levels is 'Level that each comparison reached, in the order of the model.';
 comment on column review_item.blocking_rule is 'What the pair shared, so that it was compared.';
 comment on column review_item.reason is 'Which rule refused it: given_name, date_of_birth, loyalty_id, cannot_link …';
+comment on column review_item.stake is 'Pairs of records that are likely to be wrong while nobody decides: the chance that the two are not where they belong, times the pairs of records that it concerns.';
 comment on column review_item.run_id is 'The run that published it.';

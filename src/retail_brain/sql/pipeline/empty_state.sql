@@ -17,5 +17,6 @@ create or replace table review_item_before (
   match_probability double,
   levels varchar,
   blocking_rule varchar,
-  reason varchar
+  reason varchar,
+  stake double
 )

@@ -7,5 +7,6 @@ select
   match_probability,
   levels,
   blocking_rule,
-  reason
+  reason,
+  stake
 from review_item

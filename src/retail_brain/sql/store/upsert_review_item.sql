@@ -8,6 +8,7 @@ insert into review_item (
   levels,
   blocking_rule,
   reason,
+  stake,
   run_id
 )
 select
@@ -19,6 +20,7 @@ select
   levels,
   blocking_rule,
   reason,
+  stake,
   run_id
 from review_item_new
 on conflict (record_no_l, record_no_r) do update set
@@ -28,4 +30,5 @@ on conflict (record_no_l, record_no_r) do update set
   levels = excluded.levels,
   blocking_rule = excluded.blocking_rule,
   reason = excluded.reason,
+  stake = excluded.stake,
   run_id = excluded.run_id

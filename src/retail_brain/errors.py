@@ -32,6 +32,10 @@ class RefusedError(RetailBrainError):
     """A safety rule said no: a held run, a changed state, a target that is not empty."""
 
 
+class StateMovedError(RefusedError):
+    """Somebody changed what this was made from; nothing was changed, and it can be made anew."""
+
+
 class IntegrityError(RetailBrainError):
     """A check after the work failed: checksum, row counts, log seal."""
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import stamina
-from psycopg import sql as pg
 from psycopg.types.json import Jsonb
 
 from retail_brain import sql
-from retail_brain.errors import RefusedError
+from retail_brain.errors import RefusedError, StateMovedError
 from retail_brain.store import shape
 from retail_brain.store.bulk import first_load, wants_first_load
+from retail_brain.store.change import identity_lock
 from retail_brain.store.connection import connect
 from retail_brain.store.failure import TransientServiceError, translated
 from retail_brain.store.memory import remember
 from retail_brain.store.migration import require_migrated
+from retail_brain.store.stage import PROFILES, RECORDS, bring_in, stage
 from retail_brain.store.transfer import copy_in
 
 if TYPE_CHECKING:
@@ -30,26 +31,11 @@ if TYPE_CHECKING:
     from retail_brain.model import PostgresAddress
     from retail_brain.store.connection import Connection
     from retail_brain.store.memory import ModelToKeep
-    from retail_brain.store.shape import Shape
 
 _ATTEMPTS = 5
 _REBUILD_SHARE = 0.3  # of all profiles changed: writing all keys of the cache anew is cheaper than the outbox
 
-# Differences that pass through a temporary table, and the statements that bring them in, in this order.
-_STAGED: tuple[Shape, ...] = (
-    shape.SOURCE_RECORD, shape.SOURCE_RECORD_GONE, shape.PROFILE, shape.PROFILE_GONE, shape.PROFILE_ALIAS,
-    shape.REVIEW_ITEM, shape.REVIEW_ITEM_GONE,
-)  # fmt: skip
-_STATEMENTS: tuple[tuple[str, str], ...] = (
-    ("source_record", "upsert_source_record"),
-    ("source_record_gone", "mark_source_record_gone"),
-    ("profile", "upsert_profile"),
-    ("profile_gone", "delete_profile_gone"),
-    ("profile_alias", "upsert_profile_alias"),
-    ("name_part", "insert_name_part"),
-    ("review_item_gone", "delete_review_item_gone"),
-    ("review_item", "upsert_review_item"),
-)
+_STAGED = (*RECORDS, *PROFILES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +66,8 @@ def publish_run(
     counts: dict[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
     maintenance_memory_mb: int = 256,
+    seen_merge_id: int | None = None,
+    seen_decision_id: int | None = None,
 ) -> PublishResult:
     """Write the differences of a run into PostgreSQL, once, in one transaction.
 
@@ -93,11 +81,15 @@ def publish_run(
         counts: what the stages counted, added to the run.
         seconds: seconds of the stages so far, added to the run.
         maintenance_memory_mb: memory of PostgreSQL for building one index of a first load.
+        seen_merge_id: the highest number in the merge log when the run took its state.
+        seen_decision_id: the highest number of a decision when the run took its state.
 
     Returns:
         Rows written and the generations.
 
     Raises:
+        StateMovedError: a person has changed something since the run took its state; nothing was published.
+        LockedError: a person's change takes too long.
         RefusedError: another process has taken the lease over, or the run was discarded.
         ServiceError: PostgreSQL is away, read-only, or the transaction failed too often.
         ConfigurationError: a migration is missing.
@@ -118,6 +110,7 @@ def publish_run(
                     mark=mark,
                     model=model,
                     memory_mb=maintenance_memory_mb,
+                    seen=(seen_merge_id, seen_decision_id),
                 )
     raise AssertionError("unreachable")
 
@@ -149,8 +142,11 @@ def _publish(
     mark: dict[str, Any],
     model: ModelToKeep | None,
     memory_mb: int,
+    seen: tuple[int | None, int | None],
 ) -> PublishResult:
+    identity_lock(conn)
     _fence(conn, run_id=run_id, lease_token=lease_token)
+    _refuse_moved(conn, *seen)
     present = {row[0] for row in duck.sql(sql.load("store/duck_relations")).fetchall()}
     rows = _publish_deliveries(conn, duck, run_id, present)
     first = shape.SOURCE_RECORD.origin in present and wants_first_load(conn, duck)
@@ -180,6 +176,16 @@ def _fence(conn: Connection, *, run_id: int, lease_token: int) -> None:
     if run is None or run[0] not in {"running", "held"}:
         state = "unknown" if run is None else run[0]
         raise RefusedError(f"run {run_id} is {state}; nothing was published", hint="retail-brain run list")
+
+
+def _refuse_moved(conn: Connection, seen_merge_id: int | None, seen_decision_id: int | None) -> None:
+    """Refuse to publish what was made from a state that a person has changed meanwhile."""
+    merge_id, decision_id = _row(conn, "store/change_head")[1:3]
+    if seen_merge_id not in (None, merge_id) or seen_decision_id not in (None, decision_id):
+        raise StateMovedError(
+            "a person has merged, unmerged or decided since the run took its state; nothing was published",
+            hint="retail-brain run goes on from the new state",
+        )
 
 
 def _publish_deliveries(
@@ -221,28 +227,12 @@ def _publish_difference(
     conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
 ) -> dict[str, int]:
     """Copy the differences into temporary tables and bring them in by DML."""
-    for staged in _STAGED:
-        _stage(conn, duck, staged, run_id, present)
+    stage(conn, duck, _STAGED, run_id=run_id, present=present)
     rows = {"cache_outbox": conn.execute(sql.load("store/queue_cache_outbox")).rowcount}
-    for table, name in _STATEMENTS:
-        rows[table] = conn.execute(sql.load(f"store/{name}"), {"run_id": run_id}).rowcount
+    rows |= bring_in(conn, _STAGED, run_id=run_id)
     if shape.MERGE_LOG.origin in present:
         rows["identity_merge_log"] = copy_in(conn, duck, shape.MERGE_LOG, run_id)
     return rows
-
-
-def _stage(conn: Connection, duck: duckdb.DuckDBPyConnection, staged: Shape, run_id: int, present: set[str]) -> None:
-    target = f"{staged.table}_new"
-    origin = staged.table.removesuffix("_gone")
-    columns = pg.SQL(", ").join(pg.Identifier(name) for name in staged.columns)
-    conn.execute(
-        pg.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
-            pg.Identifier(target), columns, pg.Identifier(origin)
-        )
-    )
-    if staged.origin in present:
-        copy_in(conn, duck, staged, run_id, table=target)
-        conn.execute(pg.SQL("analyze {}").format(pg.Identifier(target)))
 
 
 def _is_large(conn: Connection, rows: dict[str, int]) -> bool:
@@ -254,6 +244,10 @@ def _is_large(conn: Connection, rows: dict[str, int]) -> bool:
 
 
 def _one(conn: Connection, name: str, parameters: dict[str, Any] | None = None) -> Any:
+    return _row(conn, name, parameters)[0]
+
+
+def _row(conn: Connection, name: str, parameters: dict[str, Any] | None = None) -> tuple[Any, ...]:
     row = conn.execute(sql.load(name), parameters).fetchone()
     assert row is not None, name
-    return row[0]
+    return row

@@ -1,0 +1,15 @@
+-- one row per decision in force that names a record of a list
+select
+  ruled.decision_id,
+  ruled.kind,
+  ruled.record_no_l,
+  ruled.record_no_r,
+  ruled.reason,
+  ruled.ticket,
+  ruled.decided_by,
+  ruled.decided_at
+from identity_decision as ruled
+where (ruled.record_no_l = any(%(record_nos)s) or ruled.record_no_r = any(%(record_nos)s))
+  and ruled.kind <> 'withdraw'
+  and not exists (select from identity_decision as taken_back where taken_back.withdraws = ruled.decision_id)
+order by ruled.decision_id

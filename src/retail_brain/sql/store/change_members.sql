@@ -1,0 +1,26 @@
+-- one row per record of the profiles of a list of ids, as a change of its profile needs it
+select
+  source_record.record_no,
+  source_record.source,
+  source_record.record_id,
+  source_record.profile_id,
+  source_record.row_hash,
+  source_record.given_name,
+  source_record.middle_name,
+  source_record.family_name,
+  source_record.name_suffix,
+  source_record.gender,
+  source_record.email,
+  source_record.phone,
+  source_record.date_of_birth,
+  source_record.address,
+  source_record.city,
+  source_record.region,
+  source_record.postal_code,
+  source_record.country,
+  source_record.loyalty_id,
+  source_record.national_id,
+  source_record.updated_at
+from source_record
+where source_record.profile_id = any(%(profile_ids)s)
+order by source_record.record_no

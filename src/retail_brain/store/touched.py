@@ -1,0 +1,134 @@
+"""What stands of the profiles that a person is about to change: records, merges, decisions, former ids.
+
+Apart from the look-ups, because it is read inside the transaction that changes it, and all of it at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import class_row, dict_row
+
+from retail_brain import sql
+from retail_brain.model import VALUE_FIELDS
+from retail_brain.store.lookup import StoredProfile, profile_of
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from retail_brain.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A record of a touched profile: its standardised values (empty ones left out) and their hash."""
+
+    record_no: int
+    source: str
+    record_id: str
+    profile_id: uuid.UUID
+    row_hash: str
+    values: dict[str, str | date]
+    updated_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """SOURCE:RECORD_ID."""
+        return f"{self.source}:{self.record_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingMerge:
+    """A merge that stands, with its evidence."""
+
+    merge_id: int
+    cause: str
+    record_no_l: int
+    record_no_r: int
+    match_weight: float | None
+    match_probability: float | None
+    levels: str | None
+    blocking_rule: str | None
+    model_id: str | None
+    run_id: int | None
+    logged_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision in force."""
+
+    decision_id: int
+    kind: str
+    record_no_l: int
+    record_no_r: int
+    reason: str
+    ticket: str | None
+    decided_by: str
+    decided_at: datetime
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        """Its two records."""
+        return self.record_no_l, self.record_no_r
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """What stands of some profiles.
+
+    `members` by record number; `decisions` name at least one of them; `aliases` are the ids that lead to these profiles and
+    where each points; `former` says which record was in which profile before it was merged.
+    """
+
+    profiles: dict[uuid.UUID, StoredProfile]
+    members: dict[int, Member]
+    merges: tuple[StandingMerge, ...]
+    decisions: tuple[Decision, ...]
+    aliases: dict[uuid.UUID, uuid.UUID]
+    former: tuple[tuple[int, uuid.UUID], ...]
+
+
+def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
+    """Read what stands of some profiles.
+
+    Args:
+        conn: in a transaction that holds the identity lock.
+        profile_ids: live profiles.
+    """
+    ids = {"profile_ids": sorted(set(profile_ids))}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        profiles = [profile_of(row) for row in cursor.execute(sql.load("store/fetch_profiles"), ids).fetchall()]
+        members = [_member(row) for row in cursor.execute(sql.load("store/change_members"), ids).fetchall()]
+    numbers = {"record_nos": [member.record_no for member in members]}
+    with conn.cursor(row_factory=class_row(StandingMerge)) as cursor:
+        merges = cursor.execute(sql.load("store/change_merges"), numbers).fetchall()
+    aliases = conn.execute(sql.load("store/change_aliases"), ids).fetchall()
+    former = conn.execute(sql.load("store/change_former"), numbers).fetchall() if aliases else []
+    return Touched(
+        profiles={profile.profile_id: profile for profile in profiles},
+        members={member.record_no: member for member in members},
+        merges=tuple(merges),
+        decisions=tuple(decisions_of(conn, numbers["record_nos"])),
+        aliases=dict(aliases),
+        former=tuple(former),
+    )
+
+
+def decisions_of(conn: Connection, record_nos: Sequence[int]) -> list[Decision]:
+    """Return the decisions in force that name a record of a list, oldest first.
+
+    Args:
+        conn: a connection.
+        record_nos: the records.
+    """
+    with conn.cursor(row_factory=class_row(Decision)) as cursor:
+        return cursor.execute(sql.load("store/change_decisions"), {"record_nos": list(record_nos)}).fetchall()
+
+
+def _member(row: dict[str, Any]) -> Member:
+    values = {name: row.pop(name) for name in VALUE_FIELDS}
+    return Member(**row, values={name: value for name, value in values.items() if value is not None})

@@ -13,8 +13,14 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
+from retail_brain.identity.bound import Blocks, exceeding, find_root
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from retail_brain.identity.bound import Bound
 
     Numbers = NDArray[np.int64]
 
@@ -24,8 +30,8 @@ class ForestResult:
     """What a walk over ranked links gave.
 
     `tree` holds the positions of the links that are tree edges; `refused` those of links that would have joined two
-    trees with a conflict between them, `blamed` for each of these the position of one such conflict; `group` the
-    lowest node of each node's tree.
+    trees with a conflict between them or more values than a bound, `blamed` for each of these the position of one such
+    conflict, or -1 minus the position of the bound; `group` the lowest node of each node's tree.
     """
 
     tree: Numbers
@@ -34,25 +40,32 @@ class ForestResult:
     group: Numbers
 
 
-def build_forest(nodes: int, links: Numbers, conflicts: Numbers) -> ForestResult:
-    """Walk links in rank order (Kruskal) and refuse those that would bring a conflict into one tree.
+def build_forest(
+    nodes: int, links: Numbers, conflicts: Numbers, *, bounds: Sequence[Bound] = (), by_hand: int = 0
+) -> ForestResult:
+    """Walk links in rank order (Kruskal) and refuse those that would bring a conflict, or too many values, into one tree.
 
     Args:
         nodes: how many nodes there are, numbered from 0.
         links: array (n, 2) of node pairs, best rank first.
         conflicts: array (m, 2) of node pairs that must never be in one tree.
+        bounds: how many different values of a field a tree may hold. A must-link is never refused by a bound, and the
+            two sides that it joins are counted apart: joining by hand tears nothing.
+        by_hand: how many of the links, the first ones, are must-links.
 
     Returns:
-        The forest. Only components that hold a conflict are walked in Python; the others are plain spanning trees.
+        The forest. Only components that hold a conflict or exceed a bound are walked in Python; the others are plain
+        spanning trees.
     """
     tree = _spanning_tree(nodes, links)
     _count, component = connected_components(_graph(nodes, links[tree]), directed=False)
     inside = np.flatnonzero(component[conflicts[:, 0]] == component[conflicts[:, 1]])
     torn = np.zeros(max(int(component.max(initial=0)) + 1, 1), dtype=bool)
     torn[component[conflicts[inside, 0]]] = True
+    torn[exceeding(component, bounds)] = True
     kept = tree[~torn[component[links[tree, 0]]]]
-    walked = np.flatnonzero(torn[component[links[:, 0]]]) if len(inside) else np.empty(0, dtype=np.int64)
-    joined, refused, blamed = walk(links, walked, conflicts, inside)
+    walked = np.flatnonzero(torn[component[links[:, 0]]]) if torn.any() else np.empty(0, dtype=np.int64)
+    joined, refused, blamed = walk(links, walked, conflicts, inside, bounds=bounds, by_hand=by_hand)
     chosen = np.sort(np.concatenate([kept, np.array(joined, dtype=np.int64)]))
     return ForestResult(
         tree=chosen,
@@ -62,50 +75,86 @@ def build_forest(nodes: int, links: Numbers, conflicts: Numbers) -> ForestResult
     )
 
 
+def void_conflicts(
+    nodes: int, held: Numbers, by_hand: int, conflicts: Numbers, lasting: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Say which conflicts a person has made void by joining what they are between.
+
+    Args:
+        nodes: how many nodes there are.
+        held: array (n, 2) of the must-links and then the merges that stand, best rank first.
+        by_hand: how many of them are must-links.
+        conflicts: array (m, 2).
+        lasting: for each conflict whether it is a cannot-link, which is never void.
+
+    Returns:
+        For each conflict whether must-links and standing merges connect its two nodes, with a must-link on the way.
+    """
+    if by_hand == 0 or len(conflicts) == 0:
+        return np.zeros(len(conflicts), dtype=bool)
+    tree = build_forest(nodes, held, conflicts[lasting]).tree
+    _count, whole = connected_components(_graph(nodes, held[tree]), directed=False)
+    _count, apart = connected_components(_graph(nodes, held[tree[tree >= by_hand]]), directed=False)
+    left, right = conflicts[:, 0], conflicts[:, 1]
+    return ~lasting & (whole[left] == whole[right]) & (apart[left] != apart[right])
+
+
 def walk(
-    links: Numbers, walked: Numbers, conflicts: Numbers, considered: Numbers
+    links: Numbers,
+    walked: Numbers,
+    conflicts: Numbers,
+    considered: Numbers,
+    *,
+    bounds: Sequence[Bound] = (),
+    by_hand: int = 0,
 ) -> tuple[list[int], list[int], list[int]]:
-    """Walk some of the links, best rank first, holding some of the conflicts.
+    """Walk some of the links, best rank first, holding some of the conflicts and all bounds.
 
     Args:
         links: array (n, 2), best rank first.
         walked: positions of the links to walk, ascending.
         conflicts: array (m, 2).
         considered: positions of the conflicts to hold.
+        bounds: how many different values a tree may hold.
+        by_hand: how many of the links, the first ones, are must-links.
 
     Returns:
-        Positions of links that joined two trees, of links that were refused, and for each refused one of a conflict.
+        Positions of links that joined two trees, of links that were refused, and for each refused one of a conflict, or
+        -1 minus the position of a bound.
     """
     parent: dict[int, int] = {}
+    foes = _foes(conflicts, considered)
+    blocks = Blocks(bounds)
+    joined: list[int] = []
+    refused: list[int] = []
+    blamed: list[int] = []
+    for position in walked.tolist():
+        ends = links[position].tolist()
+        left, right = (find_root(parent, node) for node in ends)
+        if left == right:
+            continue
+        conflict = foes.get(left, {}).get(right)
+        if conflict is None and position >= by_hand and (bound := blocks.exceeded(*ends)) is not None:
+            conflict = -1 - bound
+        if conflict is not None:
+            refused.append(position)
+            blamed.append(conflict)
+            continue
+        joined.append(position)
+        _join(parent, foes, left, right)
+        if position >= by_hand:
+            blocks.join(*ends)
+    return joined, refused, blamed
+
+
+def _foes(conflicts: Numbers, considered: Numbers) -> dict[int, dict[int, int]]:
+    """Return for each node the nodes that it must be kept apart from, and the position of the conflict."""
     foes: dict[int, dict[int, int]] = {}
     for position in considered.tolist():
         left, right = conflicts[position].tolist()
         foes.setdefault(left, {}).setdefault(right, position)
         foes.setdefault(right, {}).setdefault(left, position)
-    joined: list[int] = []
-    refused: list[int] = []
-    blamed: list[int] = []
-    for position in walked.tolist():
-        left, right = (_find(parent, node) for node in links[position].tolist())
-        if left == right:
-            continue
-        conflict = foes.get(left, {}).get(right)
-        if conflict is None:
-            joined.append(position)
-            _join(parent, foes, left, right)
-        else:
-            refused.append(position)
-            blamed.append(conflict)
-    return joined, refused, blamed
-
-
-def _find(parent: dict[int, int], node: int) -> int:
-    root = node
-    while (above := parent.get(root, root)) != root:
-        root = above
-    while node != root:
-        parent[node], node = root, parent.get(node, root)
-    return root
+    return foes
 
 
 def _join(parent: dict[int, int], foes: dict[int, dict[int, int]], left: int, right: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from retail_brain.config.matching import MatchingSettings
+from retail_brain.config.matching import BoundSettings, MatchingSettings
 from retail_brain.identity.profile_id import assign_profile_ids
 from retail_brain.identity.resolve import resolve
 
@@ -138,3 +138,46 @@ def test_a_link_that_is_no_better_than_a_rival_joins_nobody_unless_it_stands(con
     con.execute("create table standing as select 1 as record_no_l, 2 as record_no_r")
     resolve(con, settings=SETTINGS, standing="standing")
     assert groups(con) == [[1, 2], [3], [4], [5], [6]]
+
+
+def test_a_profile_with_too_many_values_is_kept_apart_at_its_weakest_link(con):
+    con.execute(
+        "create table value as select unnest([1, 2, 3, 4]) as record_no, unnest(['A1', null, 'B2', 'A1']) as loyalty_key,"
+        " null::varchar as national_key, unnest(['1984-03-11', '1984-11-03', '1984-03-12', null])::date as birth_date"
+    )
+    for left, right, weight in ((1, 2, 9.0), (2, 3, 8.0), (1, 4, 7.0)):
+        link(con, left, right, weight)
+    bounds = BoundSettings(loyalty_id=1, date_of_birth=2)
+    resolve(con, settings=MatchingSettings(bounds=bounds), values="value")
+    assert groups(con) == [[1, 2, 4], [3], [5], [6]]
+    query = "select record_no_l, record_no_r, reason, clash_no_l from refusal"
+    assert con.execute(query).fetchall() == [(2, 3, "too many loyalty_id", None)]
+    resolve(con, settings=MatchingSettings(bounds=BoundSettings(loyalty_id=0, date_of_birth=2)), values="value")
+    assert con.execute(query).fetchall() == [(2, 3, "too many date_of_birth", None)]
+    resolve(con, settings=MatchingSettings(bounds=BoundSettings(loyalty_id=0, date_of_birth=3)), values="value")
+    assert groups(con) == [[1, 2, 3, 4], [5], [6]]
+
+
+def test_joining_two_profiles_by_hand_tears_neither(con):
+    link(con, 1, 2, 9.0)
+    link(con, 3, 4, 8.0)
+    link(con, 4, 5, 7.0)
+    con.execute("insert into clash values (2, 4, -5, 'given_name'), (1, 5, -5, 'given_name')")
+    con.execute("create table standing as select 1 as record_no_l, 2 as record_no_r union all select 3, 4")
+    con.execute("create table decision as select 1 as record_no_l, 3 as record_no_r, 'must_link' as kind")
+    con.execute(
+        "create table value as select i as record_no, 'N' || i as loyalty_key, null::varchar as national_key, null::date as birth_date from range(1, 5) t(i)"
+    )
+    options = {"decisions": "decision", "standing": "standing"}
+    resolve(con, settings=SETTINGS, **options)
+    assert groups(con) == [[1, 2, 3, 4], [5], [6]]
+    assert con.execute("select record_no_l, record_no_r, reason from refusal").fetchall() == [(4, 5, "given_name")]
+    con.execute(
+        "update value set loyalty_key = 'N1' where record_no < 3; update value set loyalty_key = 'N3' where record_no > 2"
+    )
+    con.execute("delete from clash")
+    resolve(con, settings=SETTINGS, values="value", **options)
+    assert groups(con) == [[1, 2, 3, 4, 5], [6]]
+    con.execute("insert into decision values (2, 4, 'cannot_link')")
+    resolve(con, settings=SETTINGS, **options)
+    assert groups(con) == [[1, 2, 3], [4, 5], [6]]

@@ -1,4 +1,4 @@
--- One row per refused link: the two records, match weight, levels, blocking rule, reason, and the two records that clash (NULL for a link that was refused before or is no better than a rival).
+-- One row per refused link: the two records, match weight, levels, blocking rule, reason, and the two records that clash (NULL where none do: too many values of a field, refused before, no better than a rival).
 create or replace table refusal as
 select
     link.record_no_l,
@@ -6,14 +6,15 @@ select
     link.match_weight,
     link.levels,
     link.blocking_rule,
-    conflict.reason,
+    coalesce(conflict.reason, 'too many ' || forest_bound.field) as reason,
     l.record_no as clash_no_l,
     r.record_no as clash_no_r
 from resolve_link link
 join forest_refused using (position)
-join resolve_conflict conflict on conflict.position = forest_refused.blamed
-join resolve_node l on l.node = conflict.node_l
-join resolve_node r on r.node = conflict.node_r
+left join resolve_conflict conflict on conflict.position = forest_refused.blamed
+left join forest_bound on forest_bound.number = forest_refused.blamed
+left join resolve_node l on l.node = conflict.node_l
+left join resolve_node r on r.node = conflict.node_r
 union all
 select edge.record_no_l, edge.record_no_r, edge.match_weight, edge.levels, edge.blocking_rule, resolve_refused.reason, null, null
 from resolve_edge as edge

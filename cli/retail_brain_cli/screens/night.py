@@ -45,6 +45,7 @@ def _night(result: NightResult, console: Console) -> None:
             "  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows),
             style="dim",
         )
+    _seal(result.seal, console)
     console.print("  " + seconds_line(result.seconds), style="dim")
     if result.report:
         console.print(f"  report {clean(result.report)}", style="dim")
@@ -55,6 +56,11 @@ def seconds_line(seconds: Mapping[str, float]) -> str:
     known = {stage: seconds[stage] for stage in STAGE_NAMES if stage in seconds} | dict(seconds)
     parts = "  ".join(f"{stage} {value:.1f}" for stage, value in known.items() if value >= 0.05)
     return f"{sum(seconds.values()):.1f} s: {parts}"
+
+
+def _seal(digest: str | None, console: Console) -> None:
+    if digest:
+        console.print(f"  seal {digest}", style="dim")
 
 
 def _files(result: NightResult, console: Console) -> None:
@@ -195,6 +201,7 @@ def _run(result: RunResult, console: Console) -> None:
             "  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows),
             style="dim",
         )
+    _seal(result.seal, console)
     console.print("  " + seconds_line(result.seconds), style="dim")
 
 

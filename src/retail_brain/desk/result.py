@@ -166,6 +166,7 @@ class RunResult:
     counts: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
+    seal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

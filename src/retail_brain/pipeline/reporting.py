@@ -47,6 +47,7 @@ def write_stored_report(stores: Stores, run: RunResult, *, with_values: bool) ->
         "model_id": run.model_id,
         "seconds": run.seconds,
         "written": run.written,
+        "seal": run.seal,
     }
     if with_values:
         data["kept_out"] = _kept_out_values(stores, run.run_id)

@@ -68,6 +68,7 @@ class NightResult:
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     report: str | None = None
+    seal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

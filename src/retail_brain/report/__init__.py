@@ -60,7 +60,9 @@ def render_report(
         ),
     )
     title = f"Run {run.get('run_id') or ''}".strip()
-    body = element("body", _header(run, title, when), *parts, _footer(include_values=include_values))
+    body = element(
+        "body", _header(run, title, when), *parts, _footer(include_values=include_values, seal=run.get("seal"))
+    )
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
 
 
@@ -119,10 +121,10 @@ def _header(run: Mapping[str, Any], title: str, when: str | None) -> Html:
     return element("header", element("p", "Retail Brain", class_="brand"), element("h1", title, " ", pill), line)
 
 
-def _footer(*, include_values: bool) -> Html:
+def _footer(*, include_values: bool, seal: str | None = None) -> Html:
     held = (
         "This page holds customers' values: keep it as you keep the exports."
         if include_values
         else ("This page holds counts and forms only, no customer's value.")
     )
-    return element("footer", join((held,)))
+    return element("footer", join((held,)), element("p", "Seal of the log: ", element("code", seal)) if seal else None)

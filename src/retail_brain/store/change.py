@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 from retail_brain import sql
 from retail_brain.errors import LockedError, RefusedError
 from retail_brain.store.failure import translated
+from retail_brain.store.seal import seal_log
 from retail_brain.store.stage import PROFILES, bring_in, stage
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def change_by_hand(conn: Connection, *, wait_s: float = PATIENCE_S, dry_run: boo
         identity_lock(conn, wait_s=wait_s)
         yield _head(conn)
         if not dry_run:
-            _seal(conn)
+            seal_log(conn)
 
 
 def _head(conn: Connection) -> Head:
@@ -128,10 +129,6 @@ def _head(conn: Connection) -> Head:
     if head is None or head.run_id is None:
         raise RefusedError("nothing was published yet", hint="retail-brain run")
     return head
-
-
-def _seal(conn: Connection) -> None:
-    """Seal what the transaction added to the log and the decisions."""
 
 
 def append_decision(conn: Connection, decision: NewDecision) -> int:

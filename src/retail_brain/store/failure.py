@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from retail_brain.errors import ConfigurationError, ResourceError, RetailBrainError, ServiceError
+from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +55,11 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "57014": (TransientServiceError, "the statement ran into its time limit", _UNCHANGED),
     "57P": (TransientServiceError, "PostgreSQL is stopping or starting", _UNCHANGED),
     "08": (TransientServiceError, "the connection to PostgreSQL was cut", _UNCHANGED),
+    "RB001": (
+        RefusedError,
+        "a row of the log, a decision or a seal is never changed",
+        "undo by adding: merge rollback",
+    ),
     "23": (RetailBrainError, "the database refused rows that break a rule", "nothing was changed; please report this"),
 }
 

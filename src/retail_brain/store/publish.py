@@ -21,6 +21,7 @@ from retail_brain.store.connection import connect
 from retail_brain.store.failure import TransientServiceError, translated
 from retail_brain.store.memory import remember
 from retail_brain.store.migration import require_migrated
+from retail_brain.store.seal import seal_log
 from retail_brain.store.stage import PROFILES, RECORDS, bring_in, stage
 from retail_brain.store.transfer import copy_in
 
@@ -44,7 +45,7 @@ class PublishResult:
 
     `rows`: rows written, by table (the `…_gone` entries are rows marked or removed). `generation`: how many runs were
     published with this one. `cache_generation`: the key set that Redis has to hold. `cache_rebuild`: whether all keys
-    have to be written anew; otherwise the outbox names the changed ones. `repeated`: it had been published before.
+    have to be written anew; otherwise the outbox names the changed ones. `seal`: the newest digest of the log. `repeated`: it had been published before.
     """
 
     run_id: int
@@ -52,6 +53,7 @@ class PublishResult:
     rows: dict[str, int]
     cache_generation: int
     cache_rebuild: bool
+    seal: str = ""
     repeated: bool = False
 
 
@@ -121,7 +123,7 @@ def _outcome(conn: Connection, run_id: int) -> PublishResult | None:
         row = conn.execute(sql.load("store/published_outcome"), {"run_id": run_id}).fetchone()
     if row is None:
         return None
-    generation, written, cache_generation = row
+    generation, written, seal, cache_generation = row
     rebuild = bool(written.pop("cache_rebuild", False))
     return PublishResult(
         run_id=run_id,
@@ -129,6 +131,7 @@ def _outcome(conn: Connection, run_id: int) -> PublishResult | None:
         rows=written,
         cache_generation=cache_generation,
         cache_rebuild=rebuild,
+        seal=seal or "",
         repeated=True,
     )
 
@@ -159,9 +162,15 @@ def _publish(
     cache_generation = _one(conn, "store/renew_cache" if rebuild else "store/cache_generation")
     rows = {table: count for table, count in rows.items() if count}
     written = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
-    generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written})
+    seal = seal_log(conn, run_id=run_id)
+    generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written, "seal": seal})
     return PublishResult(
-        run_id=run_id, generation=generation, rows=rows, cache_generation=cache_generation, cache_rebuild=rebuild
+        run_id=run_id,
+        generation=generation,
+        rows=rows,
+        cache_generation=cache_generation,
+        cache_rebuild=rebuild,
+        seal=seal,
     )
 
 

@@ -50,6 +50,7 @@ class RunResult:
     counts: dict[str, Any]
     seconds: dict[str, float]
     written: dict[str, int]
+    seal: str | None
 
 
 def holder_name() -> str:

@@ -127,7 +127,10 @@ def test_a_published_state_keeps_every_invariant(shop: Connection) -> None:
             "insert into identity_merge_log (merge_id, kind, cause, record_no_l, record_no_r) values (9, 'merge', 'match', 1, 3)",
             "a live merge joins two records of one profile",
         ),
-        ("delete from identity_merge_log", "a profile has one live merge fewer than records"),
+        (
+            "alter table identity_merge_log disable trigger append_only; delete from identity_merge_log",
+            "a profile has one live merge fewer than records",
+        ),
         (
             "insert into profile_alias select profile_id, null, 1 from profile limit 1",
             "no id is both a profile and an alias",

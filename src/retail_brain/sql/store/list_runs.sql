@@ -10,7 +10,8 @@ select
   reason,
   counts,
   seconds,
-  written
+  written,
+  seal
 from run
 where (%(status)s::text is null or status = %(status)s)
   and (%(run_id)s::bigint is null or run_id = %(run_id)s)

@@ -7,6 +7,7 @@ set
   model_id = coalesce(%(model_id)s, model_id),
   counts = run.counts || %(counts)s,
   seconds = run.seconds || %(seconds)s,
-  written = %(written)s
+  written = %(written)s,
+  seal = nullif(%(seal)s, '')
 where run_id = %(run_id)s
 returning generation

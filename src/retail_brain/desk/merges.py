@@ -79,7 +79,7 @@ def _explain(scorer: Scorer, pair: Sequence[StoredRecord]) -> tuple[tuple[float,
     scorer.make_keys("left_record", [as_row(pair[0])], "left_key")
     scorer.make_keys("right_record", [as_row(pair[1])], "right_key")
     (match,) = match_person(scorer.con, scorer.model, "left_key", "right_key", settings=scorer.config.matching)
-    return (match.match_weight, match.match_probability), explain(scorer.model, match.levels)
+    return (match.match_weight, match.match_probability), list(explain(scorer.model, match.levels).lines)
 
 
 def _line(line: ExplanationLine, pair: Sequence[StoredRecord]) -> ExplainLine:

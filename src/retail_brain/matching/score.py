@@ -130,11 +130,12 @@ def edge_sql(model: Model, scored: str, least_bits: float) -> str:
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     terms = ", ".join(f"round(mw_tf_adj_{name}, 2) as term_{name}" for name in names if name in weighed)
     same = ", ".join(
-        f"{bits_case_sql(model, name, home=False)}{f' + term_{name}' if name in weighed else ''} as bits_{name}"
+        f"{bits_case_sql(model, name, home=False)}::double{f' + term_{name}' if name in weighed else ''} as bits_{name}"
         for name in names
     )
     home = " + ".join(
-        bits_case_sql(model, name, home=True) + (f" + term_{name}" if name in weighed else "") for name in names
+        bits_case_sql(model, name, home=True) + "::double" + (f" + term_{name}" if name in weighed else "")
+        for name in names
     )
     total = " + ".join(f"bits_{name}" for name in names)
     text = " || ',' || ".join(
@@ -147,7 +148,7 @@ def edge_sql(model: Model, scored: str, least_bits: float) -> str:
 with leveled as (select record_no_l, record_no_r, match_key, {levels}, {terms} from {scored}),
 bit as (select *, {same}, {home} as home_bits from leveled),
 weighed as (
-    select *, round({model.prior_bits!r} + {total} - log2(1 + {model.home_odds!r} * power(2.0, least(home_bits, 900.0))) - {alone_sql(model)}, 6) as match_weight from bit
+    select *, round({model.prior_bits!r}::double + {total} - log2(1 + {model.home_odds!r} * power(2.0, least(home_bits, 900.0))) - {alone_sql(model)}, 6) as match_weight from bit
 )
 select
     least(record_no_l, record_no_r) as record_no_l,

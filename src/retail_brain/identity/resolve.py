@@ -94,16 +94,29 @@ def resolve(
 
 
 def _walk(con: duckdb.DuckDBPyConnection, nodes: int, links: Numbers, bounds: tuple[Bound, ...]) -> ForestResult:
-    """Walk the links with the conflicts that no person has made void."""
+    """Walk the links with the conflicts that no person has made void.
+
+    A clash is void only while what holds it void is itself accepted: as long as the walk refuses a link that was counted
+    on, it is walked again without counting on it. Else the next night would find the clash in force again.
+    """
     [(by_hand, held)] = con.execute(
         "select count(*) filter (where kind = 'must_link'), count(*) filter (where kind = 'must_link' or stands) from resolve_link"
     ).fetchall()
     conflicts = _pairs(con, "select node_l, node_r from resolve_conflict order by position")
-    lasting = con.execute(
-        "select reason = 'cannot_link' as lasting from resolve_conflict order by position"
-    ).fetchnumpy()
-    in_force = np.flatnonzero(~void_conflicts(nodes, links[:held], by_hand, conflicts, lasting["lasting"].astype(bool)))
-    forest = build_forest(nodes, links, conflicts[in_force], bounds=bounds, by_hand=by_hand)
+    lasting = (
+        con.execute("select reason = 'cannot_link' as lasting from resolve_conflict order by position")
+        .fetchnumpy()["lasting"]
+        .astype(bool)
+    )
+    counted = np.arange(held)
+    while True:
+        hands = int(np.count_nonzero(counted < by_hand))
+        void = void_conflicts(nodes, links[counted], hands, conflicts, lasting)
+        in_force = np.flatnonzero(~void)
+        forest = build_forest(nodes, links, conflicts[in_force], bounds=bounds, by_hand=by_hand)
+        if not void.any() or not np.isin(counted, forest.refused).any():
+            break
+        counted = np.setdiff1d(counted, forest.refused)
     by_conflict = forest.blamed >= 0
     forest.blamed[by_conflict] = in_force[forest.blamed[by_conflict]]
     con.register(

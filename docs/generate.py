@@ -385,7 +385,8 @@ def _column_types(text: str) -> dict[tuple[str, str], str]:
             re.MULTILINE,
         ):
             kinds[table, column] = kind
-    return kinds
+    added = re.findall(r"alter table (\w+) add column (\w+) (\w+)", text)
+    return kinds | {(table, column): kind for table, column, kind in added}
 
 
 def exit_codes_page() -> str:

@@ -34,3 +34,14 @@ def explain(
     from retail_brain.desk.merges import explain_pair
 
     show(explain_pair(configuration(config), left, right), as_json=as_json)
+
+
+@app.command()
+def verify(
+    expect: Annotated[str | None, typer.Option(metavar="DIGEST", help="A digest that has to be in the chain; `run show` tells one of each run.")] = None,
+    config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Compute the seals of the merge log and the decisions again: was anything changed, added or removed?"""
+    from retail_brain.desk.seal import verify as find
+
+    show(find(configuration(config), expect=expect), as_json=as_json)

@@ -8,6 +8,7 @@ from retail_brain.desk.result import ExportResult, InitResult, SynthResult
 from retail_brain.desk.system import HealthResult, SchemaResult, ServicesResult
 from retail_brain.services.lifecycle import StopResult
 from retail_brain.store.migration import MigrationResult
+from retail_brain.store.seal import VerifiedLog
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.people import table
 
@@ -87,3 +88,10 @@ def _stopped(result: StopResult, console: Console) -> None:
 def _migrated(result: MigrationResult, console: Console) -> None:
     done = f"applied {len(result.applied)} migrations" if result.applied else "nothing to do"
     console.print(f"{done}; the schema stands at {result.current:04}")
+
+
+@screen.register(VerifiedLog)
+def _verified(result: VerifiedLog, console: Console) -> None:
+    console.print(f"{result.rows:,} rows under {result.seals:,} seals are as they were written")
+    if result.digest:
+        console.print(f"  newest seal {result.digest}", style="dim")

@@ -31,6 +31,13 @@ def quote_text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Say whether a table or view of that name is there."""
+    query = "select count(*) from information_schema.tables where table_name = $1"
+    (count,) = con.execute(query, [name]).fetchone() or (0,)
+    return bool(count)
+
+
 @contextmanager
 def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB connection in memory that spills to a scratch folder.

@@ -64,8 +64,33 @@ class RunFolder:
         artefacts = {**self.manifest.get("artefacts", {}), name: digest}
         self.note(artefacts=artefacts)
 
+    def write_layers(self, con: duckdb.DuckDBPyConnection, name: str, base: RunFolder) -> None:
+        """Write what differs of a large table from the same artefact of an earlier run, which is shared and not copied.
+
+        Args:
+            con: has `<name>_delta` (the rows that are not in the base) and `<name>_replaced` (one row per record whose
+                rows in the base no longer count: record_no).
+            name: the table.
+            base: the run that wrote the whole table, or that shares it itself.
+        """
+        ours = self.path / f"{name}.parquet"
+        ours.unlink(missing_ok=True)
+        try:
+            ours.hardlink_to(base.path / f"{name}.parquet")
+        except OSError:
+            shutil.copyfile(base.path / f"{name}.parquet", ours)
+        self.note(artefacts={**self.manifest.get("artefacts", {}), name: base.manifest["artefacts"][name]})
+        for part in layers(name):
+            self.write(con, part)
+
     def read(
-        self, con: duckdb.DuckDBPyConnection, name: str, *, into: str | None = None, as_view: bool = False
+        self,
+        con: duckdb.DuckDBPyConnection,
+        name: str,
+        *,
+        into: str | None = None,
+        as_view: bool = False,
+        checked: bool = True,
     ) -> bool:
         """Load an artefact into a DuckDB table, if its bytes are the ones that were written.
 
@@ -73,25 +98,38 @@ class RunFolder:
             con: the connection that gets the table.
             name: the artefact.
             into: the table's name, the artefact's by default.
-            as_view: leave the rows in the file and read them on demand.
+            as_view: leave the rows in the file and read them on demand. An artefact in layers always becomes a view,
+                over `<into>_base`, `<into>_delta` and `<into>_replaced`.
+            checked: hold every byte against its hash; where only a few rows are read that would take longest.
 
         Returns:
             False where the artefact is missing or damaged; the caller then computes it again.
         """
-        if not self.is_intact(name):
+        target = into or name
+        parts = [part for part in layers(name) if part in self.manifest.get("artefacts", {})]
+        if not all(self.is_intact(part) if checked else self._is_there(part) for part in (name, *parts)):
             return False
-        path = self.path / f"{name}.parquet"
-        kind = "view" if as_view else "table"
-        con.execute(
-            f"create or replace {kind} {quote_identifier(into or name)} as from read_parquet({quote_text(str(path))})"
-        )
+        for part in parts:
+            self._load(con, part, target + part.removeprefix(name), "table")
+        if parts:
+            self._load(con, name, f"{target}_base", "view")
+            con.execute(f"create or replace view {quote_identifier(target)} as {layered_sql(con, target)}")
+        else:
+            self._load(con, name, target, "view" if as_view else "table")
         return True
+
+    def _load(self, con: duckdb.DuckDBPyConnection, name: str, into: str, kind: str) -> None:
+        path = quote_text(str(self.path / f"{name}.parquet"))
+        con.execute(f"create or replace {kind} {quote_identifier(into)} as from read_parquet({path})")
 
     def is_intact(self, name: str) -> bool:
         """Say whether an artefact is there and holds the bytes that were written."""
         path = self.path / f"{name}.parquet"
         expected = self.manifest.get("artefacts", {}).get(name)
         return expected is not None and path.is_file() and file_hash(path) == expected
+
+    def _is_there(self, name: str) -> bool:
+        return name in self.manifest.get("artefacts", {}) and (self.path / f"{name}.parquet").is_file()
 
     def complete(self, names: tuple[str, ...]) -> bool:
         """Say whether the manifest lists all of these artefacts and the run was finished."""
@@ -183,6 +221,31 @@ class Workspace:
                 yield
             finally:
                 file.truncate(0)
+
+
+def layers(name: str) -> tuple[str, str]:
+    """Return the names of the tables that lie on top of a shared artefact."""
+    return f"{name}_delta", f"{name}_replaced"
+
+
+def layered_sql(con: duckdb.DuckDBPyConnection, name: str) -> str:
+    """Return the select over the layers of a table: `<name>_base` without replaced records, and `<name>_delta`."""
+    delta, replaced = layers(name)
+    return f"{unreplaced_sql(con, f'{name}_base', replaced)} union all by name select * from {quote_identifier(delta)}"
+
+
+def unreplaced_sql(con: duckdb.DuckDBPyConnection, table: str, replaced: str) -> str:
+    """Return the select over the rows of a table none of whose records is replaced.
+
+    Args:
+        con: has both tables.
+        table: its columns that begin with record_no name the records of a row.
+        replaced: one row per record: record_no.
+    """
+    columns = [row[0] for row in con.execute(f"describe {quote_identifier(table)}").fetchall()]
+    keys = [quote_identifier(column) for column in columns if column.startswith("record_no")]
+    kept = " and ".join(f"{key} not in (select record_no from {quote_identifier(replaced)})" for key in keys)
+    return f"select * from {quote_identifier(table)} where {kept}"
 
 
 def file_hash(path: Path) -> str:

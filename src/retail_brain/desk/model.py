@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain.engine import open_engine, quote_text
@@ -57,11 +57,11 @@ def train_model(config: Configuration, progress: Progress = no_progress) -> Mode
         stores.workspace.lock("retail-brain model train"),
         open_engine(config.resources, stores.workspace.scratch) as con,
     ):
-        previous = load_previous(stores, con)
+        previous = load_previous(stores, con, scored=False)
         if previous.run_id is None:
             raise InputError("nothing was published yet", hint="retail-brain run trains the first model by itself")
         con.execute("create or replace view live_record as select * exclude (gone) from record_before where not gone")
-        steps.build_keys(con, config, replace(previous, has_edges=False))
+        steps.build_keys(con, config, previous)
         model_id = models.next_model_id(stores.workspace, stores.pg)
         model = train(con, settings=config.matching, model_id=model_id, progress=steps.share_of(progress, "train"))
         models.keep_model(con, config.matching, stores.workspace, model)

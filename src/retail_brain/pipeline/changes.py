@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
+from retail_brain.engine import has_table
 from retail_brain.errors import InputError
 from retail_brain.model import VALUE_FIELDS
+from retail_brain.pipeline.layer import make_whole, renew
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,14 +70,18 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
     Raises:
         InputError: a full snapshot loses more than its share.
     """
-    if not _has_table(con, "record_before"):
+    if not has_table(con, "record_before"):
+        make_whole(con, "record")
         con.execute(sql.load("pipeline/record_first"))
         (count,) = con.execute("select count(*) from record").fetchone() or (0,)
         con.execute("create or replace table record_change as select record_no, 'new' as action from record")
+        con.execute(sql.load("pipeline/changed_record"))
         return ChangeResult(new=count)
     con.execute(sql.load("pipeline/record_change"), {"full_sources": list(max_loss_share)})
     _refuse_losses(con, max_loss_share)
-    con.execute(sql.load("pipeline/record_merge"))
+    con.execute(sql.load("pipeline/changed_record"))
+    con.execute(sql.load("pipeline/record_fresh"))
+    renew(con, "record", fresh="record_fresh", replaced="changed_record")
     counts = dict(con.execute("select action, count(*) from record_change group by action").fetchall())
     return ChangeResult(**counts)
 
@@ -93,9 +99,3 @@ def _refuse_losses(con: duckdb.DuckDBPyConnection, max_loss_share: Mapping[str, 
                 f" at most {share:.0%} may vanish in one night",
                 hint=f"deliver the complete file, or raise sources.{source}.max_loss_share for this night",
             )
-
-
-def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
-    query = "select count(*) from information_schema.tables where table_name = $1"
-    (count,) = con.execute(query, [name]).fetchone() or (0,)
-    return bool(count)

@@ -1,4 +1,4 @@
-"""From delivered rows to profiles: standardise, find what changed, score, resolve, choose values.
+"""From delivered rows to scored pairs: standardise, find what changed, choose the model, score.
 
 One function a step, in the order of the night. Each reads and writes DuckDB tables; what must outlive the command is
 written to the run's folder by the caller.
@@ -13,6 +13,7 @@ from retail_brain import sql
 from retail_brain.engine import quote_identifier
 from retail_brain.model import no_progress
 from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql
+from retail_brain.pipeline.layer import make_whole, renew
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,11 +74,14 @@ def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: 
 
     find_shared(con, "live_record", settings=config.matching)
     if not previous.has_edges:
+        make_whole(con, "match_key")
         build(con, "live_record", settings=config.matching)
         return
     con.execute(sql.load("pipeline/rekeyed_record"))
     build(con, "rekeyed_record", into="match_key_tonight", settings=config.matching)
-    con.execute(sql.load("pipeline/match_key"))
+    con.execute(sql.load("pipeline/changed_key"))
+    con.execute(sql.load("pipeline/replaced_key"))
+    renew(con, "match_key", fresh="match_key_tonight", replaced="replaced_key")
 
 
 def choose_model(
@@ -112,98 +116,25 @@ def score(
     previous: PreviousState,
     progress: Progress = no_progress,
 ) -> ScoreResult:
-    """Score pairs: all of them with a new model or a rebuilt workspace, else only the changed records'."""
-    from retail_brain.matching.score import score_all
+    """Score pairs: all of them with a new model, else only the changed records'."""
+    from retail_brain.matching.score import score_all, score_changed
 
     everything = count(con, "match_key")
     tell = share_of(progress, "match")
-    if previous.has_edges and model.model_id == previous.model_id:
-        con.execute(sql.load("pipeline/changed_key"))
+    if previous.has_edges and model.model_id == previous.head.model_id:
         changed = count(con, "changed_key")
         if changed <= RESCORE_ALL_SHARE * everything:
-            con.execute(sql.load("pipeline/edge_kept"))
-            con.execute("create or replace table edge as from edge_kept limit 0")
+            con.execute("create or replace table edge_tonight as from edge_before limit 0")
             if changed:
-                from retail_brain.matching.score import score_changed
-
-                score_changed(con, model, changed="changed_key", settings=config.matching)
-            pairs = count(con, "edge")
-            con.execute("insert into edge by name from edge_kept; drop table edge_kept")
+                score_changed(con, model, changed="changed_key", into="edge_tonight", settings=config.matching)
+            con.execute(sql.load("pipeline/replaced_edge"))
+            renew(con, "edge", fresh="edge_tonight", replaced="replaced_edge")
             tell("scored", 1.0)
-            return ScoreResult(records=changed, pairs=pairs, complete=False)
+            return ScoreResult(records=changed, pairs=count(con, "edge_tonight"), complete=False)
+    make_whole(con, "edge")
     score_all(con, model, settings=config.matching, progress=tell)
     tell("scored", 1.0)
     return ScoreResult(records=everything, pairs=count(con, "edge"))
-
-
-def resolve(
-    con: duckdb.DuckDBPyConnection, config: Configuration, model: Model, previous: PreviousState, *, complete: bool
-) -> None:
-    """Turn edges and decisions into profiles: merges, refusals and the crosswalk.
-
-    Args:
-        con: has edge, match_key, decision, standing_merge and review_item_before.
-        config: the configuration.
-        model: says which pairs of records clash.
-        previous: the number of generations so far.
-        complete: everything was scored anew; else only groups with a record of changed_key can hold a new clash.
-    """
-    from retail_brain.identity.profile_id import assign_profile_ids
-    from retail_brain.identity.resolve import resolve as resolve_links
-    from retail_brain.matching.clash import find_clashes
-
-    con.execute(sql.load("pipeline/refused_before"))
-    touched = {} if complete else {"touching": "changed_key", "before": "clash_before"}
-    find_clashes(con, model, settings=config.matching, decisions="decision", **touched)
-    resolve_links(
-        con, settings=config.matching, decisions="decision", standing="standing_merge", refused="refused_before"
-    )
-    assign_profile_ids(con, generation=str(previous.generation + 1))
-
-
-def survive(con: duckdb.DuckDBPyConnection, config: Configuration, *, everything: bool) -> None:
-    """Choose the golden values of the profiles that tonight touched, or of all."""
-    from retail_brain.survivorship import survive as choose_values
-
-    con.execute(sql.load("pipeline/touched_first" if everything else "pipeline/touched_profile"))
-    if everything:
-        choose_values(
-            con, record="live_record", crosswalk="crosswalk", settings=config.survivorship, avoid="shared_value"
-        )
-        return
-    con.execute(
-        "create or replace table touched_crosswalk as from crosswalk semi join touched_profile using (profile_id)"
-    )
-    con.execute(
-        "create or replace table touched_record as from live_record semi join touched_crosswalk using (record_no)"
-    )
-    choose_values(
-        con, record="touched_record", crosswalk="touched_crosswalk", settings=config.survivorship, avoid="shared_value"
-    )
-
-
-def find_differences(
-    con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState, *, model_id: str
-) -> None:
-    """Make the tables that `publish` writes to PostgreSQL: only what differs from what stands there."""
-    con.execute(sql.load("pipeline/profile_gone"))
-    con.execute(sql.load("pipeline/profile_alias_new"))
-    con.execute(sql.load("pipeline/merge_log_new"), {"last_merge_id": previous.last_merge_id, "model_id": model_id})
-    con.execute(sql.load("pipeline/live_merge"))
-    limits = {name: getattr(config.matching, name) for name in ("merge_probability", "weak_probability")}
-    con.execute(sql.load("pipeline/weak_merge"), limits)
-    limits = {name: getattr(config.matching, name) for name in ("merge_probability", "clash_probability")}
-    con.execute(sql.load("pipeline/review_item"), limits)
-    prepare_publish(con, first=previous.run_id is None)
-
-
-def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
-    """Make the views over a matched run that `publish` reads."""
-    con.execute(sql.load("pipeline/source_record_first" if first else "pipeline/source_record_upsert"))
-    con.execute(sql.load("pipeline/source_record_gone"))
-    con.execute("create or replace view profile_upsert as from profile")
-    con.execute(sql.load("pipeline/review_item_new"))
-    con.execute(sql.load("pipeline/review_item_gone"))
 
 
 def count(con: duckdb.DuckDBPyConnection, table: str) -> int:

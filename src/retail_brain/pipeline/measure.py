@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.audit import AuditResult, RunMetrics, audit, measure
+from retail_brain.audit import (
+    AuditResult,
+    Finding,
+    RunMetrics,
+    audit,
+    common_shape,
+    measure,
+    measure_deliveries,
+    with_usual,
+)
 from retail_brain.pipeline.result import KeptOut
 
 if TYPE_CHECKING:
@@ -12,8 +22,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from retail_brain.config.audit import AuditSettings
+    from retail_brain.config.file import Configuration
     from retail_brain.pipeline.changes import ChangeResult
+
+_BY_NAME = ("swapped", "copies", "twin")
+"""Checks that say all of it in words: what a name or a record id looks like adds nothing."""
 
 
 def night_counts(con: duckdb.DuckDBPyConnection, changes: ChangeResult) -> dict[str, Any]:
@@ -58,7 +71,7 @@ def shape_of(value: str) -> str:
 def audit_run(
     con: duckdb.DuckDBPyConnection,
     history: Sequence[Mapping[str, Any]],
-    settings: AuditSettings,
+    config: Configuration,
     *,
     pairs: int,
     scored: int,
@@ -68,15 +81,52 @@ def audit_run(
     Args:
         con: has the tables of the matched run.
         history: stored metrics of published runs, newest first.
-        settings: the bounds.
+        config: the configuration; its sources say what a column is called.
         pairs: pairs scored tonight.
         scored: records scored tonight.
+
+    Returns:
+        The verdict, its findings told by column, file and shape of the value, and the measures.
     """
     metrics = measure(
-        con, record="live_record", delivered="record_tonight", merge_log="merge_log_new",
+        con, record="live_record", delivered="record_tonight", merge="live_merge", merge_log="merge_log_new",
         crosswalk_before="previous_crosswalk", scored_records=scored, pairs=pairs,
     )  # fmt: skip
-    return audit(metrics, [RunMetrics.from_json(past) for past in history], settings), metrics
+    metrics = replace(metrics, deliveries=measure_deliveries(con))
+    recent = [RunMetrics.from_json(past) for past in history]
+    files = dict(
+        con.execute(
+            "select source, string_agg(file_name, ', ' order by file_name) from delivery_new group by all"
+        ).fetchall()
+    )
+    verdict = audit(metrics, recent, config.audit, label=lambda source, name: _column(config, files, source, name))
+    findings = tuple(replace(finding, message=finding.message + _looks(con, finding)) for finding in verdict.findings)
+    return replace(verdict, findings=findings), with_usual(metrics, recent, rows_least=config.audit.rows_least)
+
+
+def _column(config: Configuration, files: Mapping[str, str], source: str, name: str | None) -> str:
+    """Return how the user knows a field: the column of the file that it is delivered in."""
+    place = files.get(source, source)
+    if name is None:
+        return place
+    settings = config.sources[source]
+    wanted = ("given_name", "family_name") if name == "name" else (name,)
+    columns = [column for field in wanted for column in settings.columns_of(field)]
+    if not columns and name in ("name", "given_name", "family_name"):
+        columns = list(settings.columns_of("full_name"))
+    return f"{' and '.join(columns) or name} in {place}"
+
+
+def _looks(con: duckdb.DuckDBPyConnection, finding: Finding) -> str:
+    """Return what the values behind a finding look like, where a column is to blame; never a value."""
+    check = finding.check.partition(" ")[0]
+    if finding.source is None or finding.field is None or finding.field == "updated_at" or check in _BY_NAME:
+        return ""
+    if check == "completeness":
+        shape = common_shape(con, finding.source, finding.field, unread=True)
+        return f"; what cannot be read looks like {shape}" if shape else "; the rest is empty"
+    shape = common_shape(con, finding.source, finding.field, by_value=check == "one_value")
+    return f"; it looks like {shape}" if check == "one_value" else f"; most look like {shape}"
 
 
 def _number(con: duckdb.DuckDBPyConnection, query: str) -> int:

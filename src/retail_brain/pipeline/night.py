@@ -47,6 +47,7 @@ class Night:
     result: NightResult
     run_id: int = 0
     folder: RunFolder | None = None
+    base: RunFolder | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     kept: bool = False
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "artefacts"))

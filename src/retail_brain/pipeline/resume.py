@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import RefusedError
-from retail_brain.pipeline import match as steps
+from retail_brain.pipeline.identify import prepare_publish
 from retail_brain.pipeline.state import STATE
 from retail_brain.store import run as runs
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 INGESTED, MATCHED = "ingested", "matched"
 INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
-DIFFERENCES = ("record_change", "profile", "profile_gone", "profile_alias_new", "merge_log_new")
+DIFFERENCES = (
+    "record_change", "changed_record", "crosswalk_tonight", "touched_before", "profile", "profile_gone", "profile_alias_new",
+    "merge_log_new",
+)  # fmt: skip
 TOLD = ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id")
 
 
@@ -50,7 +53,7 @@ def reload(night: Night) -> bool:
     manifest = night.facts = folder.manifest
     night.kept = True
     night.con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
-    steps.prepare_publish(night.con, first=bool(manifest["first"]))
+    prepare_publish(night.con, first=bool(manifest["first"]))
     night.tell(**{key: manifest["counts"][key] for key in TOLD}, status=manifest["status"])
     if manifest["status"] == "held":
         night.tell(findings=tuple(manifest["counts"]["findings"]))

@@ -6,17 +6,20 @@ Apart from the night, which says which of them run. Each takes the open night an
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.errors import RefusedError
+from retail_brain.errors import RefusedError, StateMovedError
+from retail_brain.pipeline import identify
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
+from retail_brain.pipeline.layer import keep_table
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.models import model_in_use, unpublished_model
 from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
+from retail_brain.store.state import has_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from retail_brain.pipeline.night import Night
     from retail_brain.pipeline.result import NightResult
 
+
+MOVED_TRIES = 4
+"""How often a run is matched again because people change what it started from."""
 
 EARLY = ("record", "match_key", "shared_value")
 """Artefacts that are complete once records are standardised: written while pairs are scored on what one core leaves free."""
@@ -68,27 +74,34 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
 
 
 def _asked_again(night: Night) -> set[str]:
-    """Say why the published records are to be matched anew: another "model", other "matching" or "survivorship" rules."""
+    """Say why the published records are to be matched anew: another "model", other "matching" or "survivorship" rules, or a
+    "decision" that was taken back."""
     published = runs.latest_published(night.stores.pg)
     if published is None:
         return set()
     before, now = published.counts.get("rules") or {}, night.config.rules()
     reasons = {name for name in now if before.get(name) != now[name]}
     in_use = model_in_use(night.stores.workspace, night.stores.pg)
+    if has_withdrawals(night.stores.pg):
+        reasons.add("decision")
     return reasons | ({"model"} if in_use is not None and in_use != published.model_id else set())
 
 
-def match(night: Night) -> None:
-    """Standardise, score and resolve what was taken in, and have the audit gate judge it."""
+def match(night: Night, *, again: bool = False) -> None:
+    """Standardise, score and resolve what was taken in, and have the audit gate judge it.
+
+    Args:
+        night: the open night; its run was taken in.
+        again: it was matched before, on a state that a person has changed since.
+    """
     folder, con, config = night.artefacts, night.con, night.config
-    previous = load_previous(night.stores, con)
+    asked_again = _asked_again(night)
+    previous = load_previous(night.stores, con, night.progress, scored=not asked_again & {"model", "matching"})
     manifest = folder.manifest
-    if manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and reload(night):
+    if not again and manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and reload(night):
         hold_if_held(night)
         return
-    asked_again = _asked_again(night)
-    if asked_again:
-        previous = replace(previous, has_edges=False)
+    night.base, night.early, night.kept = previous.folder, None, False
     night.progress("standardise", total=2)
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
     night.progress("standardise", done=1, total=2)
@@ -101,24 +114,24 @@ def match(night: Night) -> None:
     scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
     night.progress("resolve", total=1)
-    steps.resolve(con, config, model, previous, complete=scored.complete)
+    identify.resolve(con, config, model, previous, complete=scored.complete)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
-    steps.survive(con, config, everything=previous.run_id is None or "survivorship" in asked_again)
+    identify.survive(con, config, everything=previous.run_id is None or "survivorship" in asked_again)
     night.clock.lap("survive")
-    steps.find_differences(con, config, previous, model_id=model.model_id)
+    identify.find_differences(con, config, previous, model_id=model.model_id)
     night.tell(**night_counts(con, changes), pairs=scored.pairs, model_id=model.model_id, kept_out=kept_out(con))
     history = [
         run.counts.get("metrics") or {}
         for run in runs.list_runs(night.stores.pg, status="published", limit=config.audit.history_runs)
     ]
-    verdict, metrics = audit_run(con, history, config.audit, pairs=scored.pairs, scored=scored.records)
+    verdict, metrics = audit_run(con, history, config, pairs=scored.pairs, scored=scored.records)
     night.tell(
         status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings)
     )
     night.facts = {
         "rules": config.rules(),
-        "base_run": previous.run_id, "first": previous.run_id is None, "model_id": model.model_id,
+        "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id}, "first": previous.run_id is None, "model_id": model.model_id,
         "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
     }  # fmt: skip
     night.clock.lap("audit")
@@ -138,7 +151,7 @@ def keep(night: Night, con: duckdb.DuckDBPyConnection) -> None:
 
 def _write(night: Night, con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
     for name in names:
-        night.artefacts.write(con, name)
+        keep_table(con, name, night.artefacts, night.base)
 
 
 def hold_if_held(night: Night) -> None:
@@ -157,28 +170,40 @@ def hold_if_held(night: Night) -> None:
 
 
 def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
-    """Publish the matched run, warm the cache where asked for, and write the run's page."""
+    """Publish the matched run, warm the cache where asked for, and write the run's page.
+
+    What a person changed since the run took its state is never lost: the run is then matched again on the new state.
+    """
     from retail_brain.pipeline.publishing import publish_run_tables
     from retail_brain.pipeline.reporting import write_report
 
+    for left in reversed(range(MOVED_TRIES)):
+        if night.facts["status"] == "held" and approve is None:
+            raise RefusedError(
+                f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}"
+            )
+        write = None if night.kept else lambda cursor: keep(night, cursor)
+        first = bool(night.facts["first"])
+        try:
+            done = publish_run_tables(
+                night.stores, night.con, run=_facts_to_publish(night), keep=write, warm_first=warm and first,
+                progress=night.progress,
+            )  # fmt: skip
+            break
+        except StateMovedError:
+            if not left:
+                raise
+            night.artefacts.note(stage=INGESTED)
+            match(night, again=True)
     facts = night.facts
-    if facts["status"] == "held" and approve is None:
-        raise RefusedError(
-            f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}"
-        )
-    run = {
-        "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
-        "model": unpublished_model(night.stores.workspace, night.stores.pg, facts["model_id"]),
-        "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"]}, "seconds": night.clock.seconds,
-    }  # fmt: skip
-    write = None if night.kept else lambda cursor: keep(night, cursor)
-    done = publish_run_tables(
-        night.stores, night.con, run=run, keep=write, warm_first=warm and facts["first"], progress=night.progress
-    )
     night.clock.lap("publish")
     warnings = (*night.result.warnings, *done.warnings)
     night.tell(
-        status="published", generation=done.published.generation, written=dict(done.published.rows), warnings=warnings
+        status="published",
+        generation=done.published.generation,
+        written=dict(done.published.rows),
+        warnings=warnings,
+        seal=done.published.seal or None,
     )
     if done.warmed is not None:
         night.progress("warm", done=done.warmed.keys, total=done.warmed.keys, detail=f"{done.warmed.keys:,} keys")
@@ -196,6 +221,21 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
     )
     kept = runs.list_runs(night.stores.pg, status="published", limit=night.config.workspace.keep_runs)
     night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
+
+
+def _facts_to_publish(night: Night) -> dict[str, Any]:
+    """Return what `publish_run` wants to know of the run; its row tells later how far log and decisions were seen."""
+    facts, seen = night.facts, night.facts["seen"]
+    reached = {
+        "seen_merge_id": seen["merge_id"] + steps.count(night.con, "merge_log_new"),
+        "seen_decision_id": seen["decision_id"],
+    }
+    return {
+        "run_id": night.run_id, "lease_token": night.lease.token, "model_id": facts["model_id"],
+        "model": unpublished_model(night.stores.workspace, night.stores.pg, facts["model_id"]),
+        "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"], **reached},
+        "seconds": night.clock.seconds, "seen_merge_id": seen["merge_id"], "seen_decision_id": seen["decision_id"],
+    }  # fmt: skip
 
 
 def warm_up(night: Night, *, all_keys: bool, strict: bool = False) -> None:

@@ -1,7 +1,8 @@
-"""What stood before tonight: the last published generation, from the workspace or, where that is gone, from PostgreSQL.
+"""What stood before tonight: the last published generation, from the workspace and, where that is gone, from PostgreSQL.
 
 The workspace's artefacts are used only if they belong to the run that PostgreSQL says was published last and every
-byte of them is the one that was written. PostgreSQL is the truth, so the answer is the same either way.
+byte of them is the one that was written; what is missing is made again, so a night runs the same way on both. Who
+belongs together is taken from PostgreSQL whenever a person changed it since.
 """
 
 from __future__ import annotations
@@ -10,28 +11,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
+from retail_brain.model import no_progress
 from retail_brain.store import state as stored
 
 if TYPE_CHECKING:
     import duckdb
 
+    from retail_brain.model import Progress
     from retail_brain.pipeline.stores import Stores
     from retail_brain.workspace import RunFolder
 
-STATE = ("record", "match_key", "shared_value", "edge", "clash", "crosswalk", "live_merge", "review_item")
-_BEFORE = {
+IDENTITY = {"crosswalk": "previous_crosswalk", "live_merge": "standing_merge", "review_item": "review_item_before"}
+SCORED = {
     "record": "record_before",
     "match_key": "match_key_before",
     "shared_value": "shared_value_before",
     "edge": "edge_before",
     "clash": "clash_before",
-    "crosswalk": "previous_crosswalk",
-    "live_merge": "standing_merge",
-    "review_item": "review_item_before",
 }
-
-_LEFT_IN_FILES = frozenset({"record", "match_key", "edge"})
-"""Large ones, which a night reads once or twice."""
+STATE = (*SCORED, *IDENTITY)
+LAYERED = ("record", "match_key", "edge")
+"""Large ones, which a night reads once or twice and of which it writes only what changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,28 +39,41 @@ class PreviousState:
     """What stood before tonight.
 
     Attributes:
-        run_id: the run published last, None before the first.
-        generation: how many runs were published.
-        model_id: the model whose scores stand.
-        has_edges: scored pairs and keys are known, so a night needs to score only what changed.
-        last_merge_id: the highest number in the merge log.
+        head: the run published last, and how far log and decisions reach.
+        folder: its artefacts, on which tonight's build; None before the first run and where everything is scored anew.
     """
 
-    run_id: int | None
-    generation: int
-    model_id: str | None
-    has_edges: bool
-    last_merge_id: int
+    head: stored.PublishedHead
+    folder: RunFolder | None = None
+
+    @property
+    def run_id(self) -> int | None:
+        """The run published last, None before the first."""
+        return self.head.run_id
+
+    @property
+    def generation(self) -> int:
+        """How many runs were published."""
+        return self.head.generation
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether keys and scored pairs are known, so that a night needs to score only what changed."""
+        return self.folder is not None
 
 
-def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousState:
+def load_previous(
+    stores: Stores, con: duckdb.DuckDBPyConnection, progress: Progress = no_progress, *, scored: bool = True
+) -> PreviousState:
     """Load what stood before tonight into DuckDB.
 
     Args:
         stores: the open stores.
-        con: gets decision, previous_crosswalk, standing_merge and review_item_before always (empty before the first run),
-            record_before after the first run, and match_key_before, shared_value_before, edge_before and clash_before where the
-            workspace has them.
+        con: gets decision, decision_new, previous_crosswalk, standing_merge and review_item_before always (empty before
+            the first run), after the first run record_before, and with `scored` match_key_before, shared_value_before,
+            edge_before and clash_before.
+        progress: told when lost artefacts have to be made again.
+        scored: keys and scored pairs of before are wanted; False where everything is scored anew.
 
     Returns:
         What was found.
@@ -68,21 +81,31 @@ def load_previous(stores: Stores, con: duckdb.DuckDBPyConnection) -> PreviousSta
     head = stored.published_head(stores.pg)
     con.execute(sql.load("pipeline/empty_state"))
     stored.read_decisions(stores.pg, con)
+    stored.read_new_decisions(stores.pg, con)
     if head.run_id is None:
-        return PreviousState(
-            run_id=None, generation=0, model_id=None, has_edges=False, last_merge_id=head.last_merge_id
-        )
-    folder = stores.workspace.run_folder(head.run_id)
-    has_edges = head.untouched_since_publish and _read_folder(folder, con)
-    if not has_edges:
-        stored.read_state(stores.pg, con)
-    return PreviousState(
-        run_id=head.run_id, generation=head.generation, model_id=head.model_id,
-        has_edges=has_edges, last_merge_id=head.last_merge_id,
-    )  # fmt: skip
+        return PreviousState(head=head)
+    folder: RunFolder | None = stores.workspace.run_folder(head.run_id)
+    if not _read(folder, con, SCORED):
+        folder = _make_again(stores, con, head, progress) if scored else None
+    if folder is None:
+        stored.read_records(stores.pg, con, table="record_before")
+    if folder is None or not (head.untouched_since_publish and _read(folder, con, IDENTITY)):
+        stored.read_identity(stores.pg, con)
+    return PreviousState(head=head, folder=folder if scored else None)
 
 
-def _read_folder(folder: RunFolder, con: duckdb.DuckDBPyConnection) -> bool:
-    return folder.complete(STATE) and all(
-        folder.read(con, name, into=into, as_view=name in _LEFT_IN_FILES) for name, into in _BEFORE.items()
+def _make_again(
+    stores: Stores, con: duckdb.DuckDBPyConnection, head: stored.PublishedHead, progress: Progress
+) -> RunFolder | None:
+    from retail_brain.pipeline.rebuild import rebuild_scored
+
+    folder = rebuild_scored(stores, con, head, progress)
+    return folder if folder is not None and _read(folder, con, SCORED) else None
+
+
+def _read(folder: RunFolder | None, con: duckdb.DuckDBPyConnection, names: dict[str, str]) -> bool:
+    return (
+        folder is not None
+        and folder.complete(tuple(names))
+        and all(folder.read(con, name, into=into, as_view=name in LAYERED) for name, into in names.items())
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg.rows import class_row
+
 from retail_brain import sql
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.store.failure import translated
@@ -36,16 +38,20 @@ DECISION = {"decision_id": "bigint", "kind": "varchar", **_PAIR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedHead:
-    """What readers see: the run published last and how far the log reaches.
+    """What readers see: the run published last, how far log and decisions reach, and how far they reached for that run."""
 
-    `untouched_since_publish` is False when a person has merged or unmerged since: artefacts of that run are then old.
-    """
+    run_id: int | None = None
+    generation: int = 0
+    model_id: str | None = None
+    last_merge_id: int = 0
+    last_decision_id: int = 0
+    seen_merge_id: int = 0
+    seen_decision_id: int = 0
 
-    run_id: int | None
-    generation: int
-    model_id: str | None
-    last_merge_id: int
-    untouched_since_publish: bool
+    @property
+    def untouched_since_publish(self) -> bool:
+        """Whether nobody merged, unmerged or ruled since: the run's own artefacts still say who belongs together."""
+        return (self.last_merge_id, self.last_decision_id) == (self.seen_merge_id, self.seen_decision_id)
 
 
 def published_head(conn: Connection) -> PublishedHead:
@@ -53,37 +59,22 @@ def published_head(conn: Connection) -> PublishedHead:
 
     Args:
         conn: a connection.
-
-    Returns:
-        The run published last (None before the first) and the highest number in the merge log.
     """
-    with translated(), conn.transaction():
-        row = conn.execute(sql.load("store/published_head")).fetchone()
-    if row is None:
-        return PublishedHead(run_id=None, generation=0, model_id=None, last_merge_id=0, untouched_since_publish=True)
-    run_id, generation, model_id, last_merge_id, untouched = row
-    return PublishedHead(
-        run_id=run_id,
-        generation=generation,
-        model_id=model_id,
-        last_merge_id=last_merge_id,
-        untouched_since_publish=untouched,
-    )
+    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(PublishedHead)) as cursor:
+        return cursor.execute(sql.load("store/published_head")).fetchone() or PublishedHead()
 
 
-def read_state(conn: Connection, duck: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Stream the whole state into DuckDB, as one snapshot.
+def read_identity(conn: Connection, duck: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Stream who belongs together, and why, into DuckDB, as one snapshot.
 
     Args:
         conn: a connection outside any transaction.
-        duck: gets record_before (one row per record ever delivered: the standardised columns, record_no, delivery_id,
-            row_hash, gone), previous_crosswalk, standing_merge and review_item_before, made anew.
+        duck: gets previous_crosswalk, standing_merge and review_item_before, made anew.
 
     Returns:
         Rows by table.
     """
     tables = {
-        "record_before": ("store/stream_record", RECORD),
         "previous_crosswalk": ("store/stream_crosswalk", CROSSWALK),
         "standing_merge": ("store/stream_standing_merge", STANDING_MERGE),
         "review_item_before": ("store/stream_review_item", REVIEW_ITEM),
@@ -91,6 +82,21 @@ def read_state(conn: Connection, duck: duckdb.DuckDBPyConnection) -> dict[str, i
     with translated(), conn.transaction():
         conn.execute("set transaction isolation level repeatable read, read only")
         return {table: _read(conn, duck, name, table, types) for table, (name, types) in tables.items()}
+
+
+def read_records(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "record") -> int:
+    """Stream every record ever delivered into DuckDB.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets the table: the standardised columns, record_no, delivery_id, row_hash, gone.
+        table: its name.
+
+    Returns:
+        How many there are.
+    """
+    with translated(), conn.transaction():
+        return _read(conn, duck, "store/stream_record", table, RECORD)
 
 
 def read_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "decision") -> int:
@@ -106,6 +112,32 @@ def read_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: 
     """
     with translated(), conn.transaction():
         return _read(conn, duck, "store/stream_decision", table, DECISION)
+
+
+def read_new_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "decision_new") -> int:
+    """Stream what people ruled, and took back, since the last run was published.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets the table: decision_id, kind ('must_link', 'cannot_link' or 'withdraw'), record_no_l, record_no_r.
+        table: its name.
+
+    Returns:
+        How many there are.
+    """
+    with translated(), conn.transaction():
+        return _read(conn, duck, "store/stream_decision_new", table, DECISION)
+
+
+def has_withdrawals(conn: Connection) -> bool:
+    """Tell whether a decision was taken back that the last published run had still followed.
+
+    Args:
+        conn: a connection outside any transaction.
+    """
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/has_withdrawals")).fetchone()
+    return bool(row and row[0])
 
 
 def read_shared_values(conn: Connection, duck: duckdb.DuckDBPyConnection, table: str = "shared_value_before") -> int:

@@ -7,6 +7,7 @@ with ended as (
     case
       when l.gone or r.gone then 'gone'
       when change_l.record_no is not null or change_r.record_no is not null then 'changed'
+      when taken_back.record_no_l is not null then 'withdrawn'
       else 'rescored'
     end as cause,
     standing.* exclude (merge_id)
@@ -16,6 +17,11 @@ with ended as (
   join record as r on r.record_no = standing.record_no_r
   left join record_change as change_l on change_l.record_no = standing.record_no_l and change_l.action = 'changed'
   left join record_change as change_r on change_r.record_no = standing.record_no_r and change_r.action = 'changed'
+  left join (
+    select distinct record_no_l, record_no_r from decision_new where kind = 'withdraw'
+  ) as taken_back
+    on taken_back.record_no_l = standing.record_no_l and taken_back.record_no_r = standing.record_no_r
+  where standing.record_no_l in (select record_no from touched_record)
 ),
 made as (
   select
@@ -44,6 +50,6 @@ select
   before_l.profile_id as profile_id_l,
   before_r.profile_id as profile_id_r
 from change
-left join crosswalk as now on now.record_no = change.record_no_l
-left join previous_crosswalk as before_l on before_l.record_no = change.record_no_l
-left join previous_crosswalk as before_r on before_r.record_no = change.record_no_r
+left join crosswalk_tonight as now on now.record_no = change.record_no_l
+left join touched_before as before_l on before_l.record_no = change.record_no_l
+left join touched_before as before_r on before_r.record_no = change.record_no_r

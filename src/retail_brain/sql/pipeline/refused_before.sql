@@ -1,10 +1,25 @@
--- One row per link that was refused before and whose two records are what they were.
+-- One row per link that stays refused: it was one when the last state was published, its records stood in two profiles and are what they
+-- were, and no ruling between these profiles was taken back since.
 create or replace table refused_before as
-with changed as (
-  select record_no from record_change where action <> 'unchanged'
+with freed as (
+  select least(l.profile_id, r.profile_id) as profile_id_l, greatest(l.profile_id, r.profile_id) as profile_id_r
+  from decision_new as decision
+  join touched_before as l on l.record_no = decision.record_no_l
+  join touched_before as r on r.record_no = decision.record_no_r
+  where decision.kind = 'withdraw'
+),
+known as (
+  select record_no_l, record_no_r from review_item_before where kind = 'refused'
+  union
+  select record_no_l, record_no_r from link_before
 )
-select record_no_l, record_no_r
-from review_item_before
-where kind = 'refused'
-  and record_no_l not in (select record_no from changed)
-  and record_no_r not in (select record_no from changed)
+select known.record_no_l, known.record_no_r
+from known
+join touched_before as l on l.record_no = known.record_no_l
+join touched_before as r on r.record_no = known.record_no_r
+where l.profile_id <> r.profile_id
+  and known.record_no_l not in (select record_no from changed_record)
+  and known.record_no_r not in (select record_no from changed_record)
+  and (least(l.profile_id, r.profile_id), greatest(l.profile_id, r.profile_id)) not in (
+    select (profile_id_l, profile_id_r) from freed
+  )

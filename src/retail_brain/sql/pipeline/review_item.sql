@@ -33,7 +33,7 @@ apart as (
     edge.levels,
     edge.blocking_rule,
     null as reason
-  from edge
+  from touched_edge as edge
   anti join refusal using (record_no_l, record_no_r)
   where edge.match_probability < $merge_probability
 ),

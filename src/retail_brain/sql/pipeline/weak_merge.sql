@@ -3,12 +3,12 @@ create or replace table weak_merge as
 with recursive candidate as (
   select merge.record_no_l, merge.record_no_r, merge.match_weight, merge.match_probability, merge.levels, merge.blocking_rule, crosswalk.profile_id
   from merge
-  join crosswalk on crosswalk.record_no = merge.record_no_l
+  join crosswalk_tonight as crosswalk on crosswalk.record_no = merge.record_no_l
   where merge.kind = 'match' and merge.match_probability < $weak_probability
 ),
 member as (
   select record_no, profile_id
-  from crosswalk
+  from crosswalk_tonight
   semi join candidate using (profile_id)
   qualify count(*) over (partition by profile_id) >= 4
 ),
@@ -36,7 +36,7 @@ halved as (
 ),
 link as (
   select edge.record_no_l as link_no_l, edge.record_no_r as link_no_r, l.profile_id
-  from edge
+  from touched_edge as edge
   join member as l on l.record_no = edge.record_no_l
   join member as r on r.record_no = edge.record_no_r and r.profile_id = l.profile_id
   where edge.match_probability >= $merge_probability

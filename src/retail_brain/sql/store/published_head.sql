@@ -1,15 +1,12 @@
--- one row when a run is published: the last one, the highest number in the merge log, and whether nobody merged since
+-- one row when a run is published: the last one, the highest numbers in the log and among the decisions, and those that it had seen
 select
   run.run_id,
   run.generation,
   run.model_id,
   (select coalesce(max(merge_id), 0) from identity_merge_log) as last_merge_id,
-  not exists (
-    select
-    from identity_merge_log
-    where identity_merge_log.run_id is null
-      and identity_merge_log.logged_at > run.ended_at
-  ) as untouched_since_publish
+  (select coalesce(max(decision_id), 0) from identity_decision) as last_decision_id,
+  coalesce((run.counts ->> 'seen_merge_id')::bigint, 0) as seen_merge_id,
+  coalesce((run.counts ->> 'seen_decision_id')::bigint, 0) as seen_decision_id
 from run
 where run.generation is not null
 order by run.generation desc

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from retail_brain_cli.commands import data, identity, night, profile, system
+from retail_brain_cli.commands import data, decisions, identity, night, profile, review, system, unmerge
 from retail_brain_cli.commands import model as model_commands
 from retail_brain_cli.commands import run as run_commands
 
@@ -47,7 +47,11 @@ app.command(rich_help_panel=NIGHT)(night.match)
 app.command(rich_help_panel=NIGHT)(night.publish)
 app.command(rich_help_panel=NIGHT)(night.warm)
 app.add_typer(profile.app, name="profile", rich_help_panel=PEOPLE)
+identity.app.command("rollback")(unmerge.rollback)
+identity.app.command("join")(unmerge.join)
+identity.app.add_typer(decisions.app, name="decisions")
 app.add_typer(identity.app, name="merge", rich_help_panel=PEOPLE)
+app.add_typer(review.app, name="review", rich_help_panel=PEOPLE)
 app.add_typer(model_commands.app, name="model", rich_help_panel=DATA)
 app.add_typer(data.quarantine, name="quarantine", rich_help_panel=DATA)
 app.add_typer(data.export, name="export", rich_help_panel=DATA)

@@ -22,6 +22,12 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the decision.")]
+Ticket = Annotated[str | None, typer.Option("--ticket", metavar="TICKET", help="Where it was asked for.")]
+By = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="the user of this process")
+]
+
 
 def configuration(path: Path | None) -> Configuration:
     """Read the configuration that a command works with."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from retail_brain_cli.screens import merges, models, night, people, system
+from retail_brain_cli.screens import changes, merges, models, night, people, review, system
 
-__all__ = ["merges", "models", "night", "people", "system"]
+__all__ = ["changes", "merges", "models", "night", "people", "review", "system"]

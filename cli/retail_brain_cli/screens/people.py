@@ -13,7 +13,7 @@ from retail_brain_cli.output import clean, screen
 if TYPE_CHECKING:
     from rich.console import Console
 
-_LABELS = {
+LABELS = {
     "given_name": "given name", "middle_name": "middle name", "family_name": "family name", "name_suffix": "suffix",
     "date_of_birth": "born", "email": "e-mail", "postal_code": "postcode", "loyalty_id": "loyalty no.",
     "national_id": "national no.",
@@ -59,7 +59,7 @@ def _profile(result: ProfileResult, console: Console) -> None:
     console.print()
     values = table("", "", "from")
     for name, value in result.values.items():
-        values.add_row(_LABELS.get(name, name.replace("_", " ")), clean(value), clean(result.came_from.get(name, "")))
+        values.add_row(LABELS.get(name, name.replace("_", " ")), clean(value), clean(result.came_from.get(name, "")))
     console.print(values)
     console.print()
     if result.members:

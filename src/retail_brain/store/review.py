@@ -1,0 +1,127 @@
+"""The review queue read: pairs that wait for a person's ruling, the ones with most at stake first.
+
+Apart from the merge log, because these are questions and not facts. Order and limit go together with an index, so the
+next question is found at once however long the queue is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from psycopg.rows import class_row, dict_row
+
+from retail_brain import sql
+from retail_brain.store.failure import translated
+from retail_brain.store.lookup import record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from retail_brain.store.connection import Connection
+    from retail_brain.store.lookup import StoredRecord
+
+ReviewKind = Literal["borderline", "refused", "weak"]
+
+COUNTED = 10_000
+"""Counting a queue stops here: beyond it, how long it is exactly helps nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredQuestion:
+    """One pair that waits: its evidence, what is at stake, and how many records the profile of each side has.
+
+    `merge_id` is the merge in question, where the pair is one (kind weak).
+    """
+
+    record_no_l: int
+    record_no_r: int
+    kind: ReviewKind
+    match_weight: float
+    match_probability: float | None
+    levels: str | None
+    blocking_rule: str | None
+    reason: str | None
+    stake: float
+    records_l: int
+    records_r: int
+    merge_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionFilter:
+    """Which questions are wanted; an empty one wants all of them.
+
+    Attributes:
+        kinds: only of these kinds.
+        source: only where a record of this source is asked about.
+        min_weight: at least this match weight, in bits.
+        max_weight: at most this match weight.
+        pair: only this pair of record numbers, the smaller one first.
+        after: only what stands behind this question in the queue: its stake and its two record numbers.
+    """
+
+    kinds: tuple[ReviewKind, ...] = ()
+    source: str | None = None
+    min_weight: float | None = None
+    max_weight: float | None = None
+    pair: tuple[int, int] | None = None
+    after: tuple[float, int, int] | None = None
+
+
+def list_questions(conn: Connection, wanted: QuestionFilter, *, limit: int) -> list[StoredQuestion]:
+    """Return the questions that are open, the ones with most at stake first.
+
+    Args:
+        conn: a connection.
+        wanted: which.
+        limit: how many at most.
+    """
+    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(StoredQuestion)) as cursor:
+        return cursor.execute(sql.load("store/list_review_items"), _parameters(wanted, limit)).fetchall()
+
+
+def count_questions(conn: Connection, wanted: QuestionFilter) -> int:
+    """Return how many questions are open, at most one more than `COUNTED`.
+
+    Args:
+        conn: a connection.
+        wanted: which.
+    """
+    query = "select count(*) from (\n" + sql.load("store/list_review_items") + "\n) as question"
+    with translated(), conn.transaction():
+        row = conn.execute(query, _parameters(wanted, COUNTED + 1)).fetchone()
+    return row[0] if row else 0
+
+
+def delete_question(conn: Connection, record_no_l: int, record_no_r: int) -> None:
+    """Take a pair out of the queue: it was ruled on.
+
+    Args:
+        conn: in `change_by_hand`.
+        record_no_l: the smaller record number.
+        record_no_r: the larger one.
+    """
+    conn.execute(sql.load("store/delete_review_item"), {"record_no_l": record_no_l, "record_no_r": record_no_r})
+
+
+def fetch_records(conn: Connection, record_nos: Iterable[int]) -> dict[int, tuple[StoredRecord, str]]:
+    """Return records by their numbers, each with the hash of its values.
+
+    Args:
+        conn: a connection.
+        record_nos: the numbers.
+    """
+    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(sql.load("store/list_records"), {"record_nos": list(record_nos)}).fetchall()
+    return {row["record_no"]: (record_of(row), row["row_hash"]) for row in rows}
+
+
+def _parameters(wanted: QuestionFilter, limit: int) -> dict[str, Any]:
+    pair, after = wanted.pair or (None, None), wanted.after or (None, None, None)
+    return {
+        "kinds": list(wanted.kinds) or None, "source": wanted.source,
+        "min_weight": wanted.min_weight, "max_weight": wanted.max_weight,
+        "record_no_l": pair[0], "record_no_r": pair[1],
+        "after_stake": after[0], "after_l": after[1], "after_r": after[2], "limit": limit,
+    }  # fmt: skip

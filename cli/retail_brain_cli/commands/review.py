@@ -16,37 +16,34 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Rule on pairs that are too close to call.", no_args_is_help=True)
 
 Kind = Literal["borderline", "refused", "weak"]
-Kinds = Annotated[
-    list[Kind] | None,
-    typer.Option("--kind", help="Only questions of this kind; may be given again.", show_default="all"),
-]
+KindOnly = Annotated[Kind | None, typer.Option("--kind", help="Only questions of this kind.", show_default="all")]
 Source = Annotated[str | None, typer.Option("--source", metavar="SOURCE", help="Only about records of this source.")]
 MinWeight = Annotated[float | None, typer.Option("--min-weight", metavar="BITS", help="At least this match weight.")]
 MaxWeight = Annotated[float | None, typer.Option("--max-weight", metavar="BITS", help="At most this match weight.")]
 
 
 def _wanted(
-    kinds: list[Kind] | None, source: str | None, min_weight: float | None, max_weight: float | None
+    kind: Kind | None, source: str | None, min_weight: float | None, max_weight: float | None
 ) -> QuestionFilter:
     from retail_brain.store.review import QuestionFilter
 
-    return QuestionFilter(kinds=tuple(kinds or ()), source=source, min_weight=min_weight, max_weight=max_weight)
+    return QuestionFilter(kinds=(kind,) if kind else (), source=source, min_weight=min_weight, max_weight=max_weight)
 
 
 @app.command("list")
 def list_review(
-    kinds: Kinds = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
+    kind: KindOnly = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
     config: ConfigFile = None, limit: Limit = 20, as_json: Json = False,
 ) -> None:  # fmt: skip
     """List what waits for a person, the questions first whose answer sets most records right."""
     from retail_brain.desk.review import list_review as find
 
-    show(find(configuration(config), _wanted(kinds, source, min_weight, max_weight), limit=limit), as_json=as_json)
+    show(find(configuration(config), _wanted(kind, source, min_weight, max_weight), limit=limit), as_json=as_json)
 
 
 @app.command("next")
 def review_next(
-    kinds: Kinds = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
+    kind: KindOnly = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with each decision.")] = "looked at side by side",
     ticket: Ticket = None, by: By = None, config: ConfigFile = None, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -58,7 +55,7 @@ def review_next(
     from retail_brain_cli.ask import need_terminal
     from retail_brain_cli.review import ask_on
 
-    settings, wanted = configuration(config), _wanted(kinds, source, min_weight, max_weight)
+    settings, wanted = configuration(config), _wanted(kind, source, min_weight, max_weight)
     if as_json:
         show(next_question(settings, wanted), as_json=True)
         return
@@ -82,14 +79,14 @@ def decide(
 @app.command("export")
 def export_review(
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The CSV file to write.")],
-    kinds: Kinds = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
+    kind: KindOnly = None, source: Source = None, min_weight: MinWeight = None, max_weight: MaxWeight = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most this many rows.")] = 1000,
     config: ConfigFile = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Write what waits as a CSV file with empty columns for the answers: for those who work in a spreadsheet."""
     from retail_brain.desk.review_file import export_review as write
 
-    show(write(configuration(config), to, _wanted(kinds, source, min_weight, max_weight), limit=limit), as_json=as_json)
+    show(write(configuration(config), to, _wanted(kind, source, min_weight, max_weight), limit=limit), as_json=as_json)
 
 
 @app.command("import")

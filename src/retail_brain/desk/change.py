@@ -7,7 +7,7 @@ former ids come from the same functions as in a night, on an engine that holds t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.errors import ConfigurationError
@@ -48,17 +48,13 @@ class Regrouped:
 
     Attributes:
         profiles: the profiles afterwards, by id.
-        moved: the records that change their profile, and where they go.
+        crosswalk: the profile that holds each record afterwards.
         aliases: the former ids that point elsewhere from now on, and where.
     """
 
     profiles: dict[uuid.UUID, Golden]
-    moved: dict[int, uuid.UUID]
-    aliases: dict[uuid.UUID, uuid.UUID] = field(default_factory=dict)
-
-    def holder(self, record_no: int) -> uuid.UUID:
-        """Return the profile that holds a record afterwards."""
-        return next(one.profile_id for one in self.profiles.values() if record_no in one.records)
+    crosswalk: dict[int, uuid.UUID]
+    aliases: dict[uuid.UUID, uuid.UUID]
 
 
 def regroup(
@@ -86,16 +82,15 @@ def regroup(
     _load_records(con, touched)
     groups = [sorted(group) for group in groups]
     pairs = [(record_no, group[0]) for group in groups for record_no in group]
-    _make(con, "record_group", [("record_no", "bigint"), ("group_no", "bigint")], pairs)
+    make_table(con, "record_group", [("record_no", "bigint"), ("group_no", "bigint")], pairs)
     assign_profile_ids(con, generation=generation, previous="previous_crosswalk")
     read_shared_values(pg, con, "shared_value")
     survive(con, into="profile_upsert", settings=config.survivorship, avoid="shared_value")
     crosswalk: dict[int, uuid.UUID] = dict(con.execute("select record_no, profile_id from crosswalk").fetchall())
-    profiles = _read_golden(con, crosswalk)
     gone = dict(con.execute("select old_profile_id, new_profile_id from profile_alias").fetchall())
     return Regrouped(
-        profiles=profiles,
-        moved={number: now for number, now in crosswalk.items() if touched.members[number].profile_id != now},
+        profiles=_read_golden(con, crosswalk),
+        crosswalk=crosswalk,
         aliases=gone | former_ids(touched, crosswalk, gone),
     )
 
@@ -162,12 +157,12 @@ def write_regrouped(
     """
     gone = [(profile_id,) for profile_id in touched.profiles if profile_id not in regrouped.profiles]
     pair = [("record_no_l", "bigint"), ("record_no_r", "bigint")]
-    _make(con, "profile_gone", [("profile_id", "uuid")], gone)
-    _make(con, "profile_alias_new", [("alias_id", "uuid"), ("profile_id", "uuid")], regrouped.aliases.items())
-    _make(con, "review_item_new", [tuple(column.split()) for column in _REVIEW.split(", ")], review)
-    _make(con, "review_item_gone", pair, settled)
-    ids = {*touched.profiles, *regrouped.profiles}
-    return write_profiles(pg, con, head, moved=regrouped.moved, touched=sorted(ids))
+    make_table(con, "profile_gone", [("profile_id", "uuid")], gone)
+    make_table(con, "profile_alias_new", [("alias_id", "uuid"), ("profile_id", "uuid")], regrouped.aliases.items())
+    make_table(con, "review_item_new", [tuple(column.split()) for column in _REVIEW.split(", ")], review)
+    make_table(con, "review_item_gone", pair, settled)
+    moved = {no: now for no, now in regrouped.crosswalk.items() if touched.members[no].profile_id != now}
+    return write_profiles(pg, con, head, moved=moved, touched=sorted({*touched.profiles, *regrouped.profiles}))
 
 
 def _load_records(con: duckdb.DuckDBPyConnection, touched: Touched) -> None:
@@ -179,12 +174,12 @@ def _load_records(con: duckdb.DuckDBPyConnection, touched: Touched) -> None:
         ("updated_at", "timestamp"),
     ]
     members = touched.members.values()
-    _make(con, "record", columns, [
+    make_table(con, "record", columns, [
         (one.record_no, one.source, one.record_id, *(one.values.get(name) for name in VALUE_FIELDS), one.updated_at)
         for one in members
     ])  # fmt: skip
     before = [(one.record_no, one.profile_id) for one in members]
-    _make(con, "previous_crosswalk", [("record_no", "bigint"), ("profile_id", "uuid")], before)
+    make_table(con, "previous_crosswalk", [("record_no", "bigint"), ("profile_id", "uuid")], before)
 
 
 def _read_golden(con: duckdb.DuckDBPyConnection, crosswalk: Mapping[int, uuid.UUID]) -> dict[uuid.UUID, Golden]:
@@ -205,10 +200,17 @@ def _read_golden(con: duckdb.DuckDBPyConnection, crosswalk: Mapping[int, uuid.UU
     }
 
 
-def _make(
+def make_table(
     con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[tuple[str, ...]], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """Make a small table; through Arrow, since one row at a time is slow where a whole run is undone."""
+    """Make a small table of the engine; through Arrow, since one row at a time is slow where a whole run is undone.
+
+    Args:
+        con: the engine.
+        name: the table.
+        columns: names and DuckDB types.
+        rows: values in the order of the columns.
+    """
     import pyarrow as pa
 
     found = list(rows)

@@ -29,11 +29,15 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A record that came to its part after the edge that is cut: by which merge, and through which record."""
+    """A record that came to its part after the edge that is cut: by which merge, and by which of its two records.
+
+    `because_of` was there before, `through` came: the record itself, or one that it hangs on.
+    """
 
     record_no: int
     merge_id: int
     because_of: int
+    through: int
 
 
 def parts_of(records: Iterable[int], edges: Sequence[Edge], cut: Collection[int]) -> list[tuple[int, ...]]:
@@ -82,7 +86,9 @@ def later_records(edges: Sequence[Edge], cut: Collection[int], part: Collection[
         young = [(step, nearer) for nearer, step in way if step.at > first.at]
         if young:
             step, nearer = max(young, key=lambda pair: pair[0].at)
-            found.append(Later(record_no=record_no, merge_id=step.merge_id, because_of=nearer))
+            found.append(
+                Later(record_no=record_no, merge_id=step.merge_id, because_of=nearer, through=step.other(nearer))
+            )
     return sorted(found, key=lambda one: one.record_no)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.cache import cache_state, warm_all, warm_changed
-from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, ServiceError
+from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, ServiceError
 from retail_brain.store import outbox
 from retail_brain.store.connection import connect
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from retail_brain.store.publish import PublishResult
 
 _DOCUMENTS_AT_ONCE = 20_000
+_PENDING_AT_ONCE = 10_000  # a person waits for it; what is left over is told by the next warm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,34 @@ def warm_cache(
             raise
         return WarmedResult(
             keys=0,
-            warnings=(f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",),
+            warnings=(_not_warmed(error),),
         )
+
+
+def warm_pending(stores: Stores, *, progress: Progress) -> WarmedResult:
+    """Tell Redis what a person has just changed, as far as it holds the key set that PostgreSQL names.
+
+    Args:
+        stores: the open stores.
+        progress: told the number of keys.
+
+    Returns:
+        Keys written; a cache that is due to be filled anew is left to the next `warm`, and PostgreSQL answers meanwhile.
+    """
+    settings = stores.config.cache
+    try:
+        wanted = outbox.cache_generation(stores.pg)
+        if not cache_state(stores.redis, settings).is_current(
+            wanted, now=time.time(), expiry_days=settings.expiry_days
+        ):
+            return WarmedResult(keys=0)
+        return WarmedResult(keys=_warm_pending(stores, wanted, progress, limit=_PENDING_AT_ONCE))
+    except (ServiceError, ResourceError, ConfigurationError) as error:
+        return WarmedResult(keys=0, warnings=(_not_warmed(error),))
+
+
+def _not_warmed(error: RetailBrainError) -> str:
+    return f"Redis was not warmed: {error.message}; PostgreSQL answers, and retail-brain warm repeats it"
 
 
 def warm_ahead(
@@ -131,11 +158,11 @@ def _seen(result: WarmResult) -> int:
     return 0 if result.superseded else result.keys
 
 
-def _warm_pending(stores: Stores, generation: int, progress: Progress) -> int:
+def _warm_pending(stores: Stores, generation: int, progress: Progress, *, limit: int | None = None) -> int:
     written: list[tuple[str, int]] = []
 
     def noted() -> Iterator[tuple[str, str | None, int]]:
-        for change in outbox.pending_changes(stores.pg):
+        for change in outbox.pending_changes(stores.pg, limit=limit):
             written.append((change[0], change[2]))
             yield change
 

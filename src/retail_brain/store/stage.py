@@ -53,6 +53,7 @@ def stage(
     for staged in shapes:
         target = f"{staged.table}_new"
         columns = pg.SQL(", ").join(pg.Identifier(name) for name in staged.columns)
+        conn.execute(pg.SQL("drop table if exists pg_temp.{}").format(pg.Identifier(target)))  # of a change before
         conn.execute(
             pg.SQL("create temporary table {} on commit drop as select {} from {} with no data").format(
                 pg.Identifier(target), columns, pg.Identifier(staged.table.removesuffix("_gone"))

@@ -92,6 +92,35 @@ class Touched:
     former: tuple[tuple[int, uuid.UUID], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTarget:
+    """A row of the merge log that a person names: what it ended, its records' profiles now, and what ended it."""
+
+    merge_id: int
+    kind: str
+    inverts: int | None
+    record_no_l: int
+    record_no_r: int
+    profile_id_l: uuid.UUID | None
+    profile_id_r: uuid.UUID | None
+    undone_kind: str | None
+    undone_cause: str | None
+    undone_run_id: int | None
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairEvidence:
+    """What a pair that waits for a person was scored with; empty where nothing is known of it."""
+
+    match_weight: float | None = None
+    match_probability: float | None = None
+    levels: str | None = None
+    blocking_rule: str | None = None
+    model_id: str | None = None
+
+
 def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
     """Read what stands of some profiles.
 
@@ -127,6 +156,68 @@ def decisions_of(conn: Connection, record_nos: Sequence[int]) -> list[Decision]:
     """
     with conn.cursor(row_factory=class_row(Decision)) as cursor:
         return cursor.execute(sql.load("store/change_decisions"), {"record_nos": list(record_nos)}).fetchall()
+
+
+def log_targets(conn: Connection, merge_ids: Sequence[int]) -> list[LogTarget]:
+    """Return rows of the merge log by their numbers, in their order.
+
+    Args:
+        conn: a connection.
+        merge_ids: the numbers; unknown ones are left out.
+    """
+    with conn.cursor(row_factory=class_row(LogTarget)) as cursor:
+        return cursor.execute(sql.load("store/change_targets"), {"merge_ids": list(merge_ids)}).fetchall()
+
+
+def find_standing(
+    conn: Connection,
+    *,
+    run_id: int | None = None,
+    model_id: str | None = None,
+    blocking_rule: str | None = None,
+    among: Sequence[int] | None = None,
+    limit: int,
+) -> list[int]:
+    """Return the numbers of merges that stand and fit everything that is given, in their order.
+
+    Args:
+        conn: a connection.
+        run_id: only of this run.
+        model_id: only scored by this model.
+        blocking_rule: only found by this rule.
+        among: only these.
+        limit: how many at most.
+    """
+    parameters = {
+        "run_id": run_id, "model_id": model_id, "blocking_rule": blocking_rule,
+        "merge_ids": None if among is None else list(among), "limit": limit,
+    }  # fmt: skip
+    return [row[0] for row in conn.execute(sql.load("store/find_standing_merges"), parameters).fetchall()]
+
+
+def fetch_pair(conn: Connection, record_no_l: int, record_no_r: int) -> PairEvidence:
+    """Return what a pair in the review queue was scored with.
+
+    Args:
+        conn: a connection.
+        record_no_l: the smaller record number.
+        record_no_r: the larger one.
+    """
+    parameters = {"record_no_l": record_no_l, "record_no_r": record_no_r}
+    with conn.cursor(row_factory=class_row(PairEvidence)) as cursor:
+        return cursor.execute(sql.load("store/fetch_pair"), parameters).fetchone() or PairEvidence()
+
+
+def pairs_between(conn: Connection, profile_id_l: uuid.UUID, profile_id_r: uuid.UUID) -> list[tuple[int, int]]:
+    """Return the pairs in the review queue that have a record in each of two profiles.
+
+    Args:
+        conn: a connection.
+        profile_id_l: the one profile.
+        profile_id_r: the other.
+    """
+    parameters = {"profile_id_l": profile_id_l, "profile_id_r": profile_id_r}
+    return conn.execute(sql.load("store/pairs_between"), parameters).fetchall()
 
 
 def _member(row: dict[str, Any]) -> Member:

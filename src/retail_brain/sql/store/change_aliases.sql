@@ -1,5 +1,5 @@
 -- one row per id that leads to a profile of a list, directly or through others: the id, and where it points
-with recursive leading as (
+with recursive former as (
   select
     profile_alias.alias_id,
     profile_alias.profile_id
@@ -9,12 +9,12 @@ with recursive leading as (
   select
     profile_alias.alias_id,
     profile_alias.profile_id
-  from leading
-  join profile_alias on profile_alias.profile_id = leading.alias_id
+  from former
+  join profile_alias on profile_alias.profile_id = former.alias_id
 )
 
 select
   alias_id,
   profile_id
-from leading
+from former
 order by alias_id

@@ -1,11 +1,23 @@
 """The audit before publishing: a run is measured, held against the ones before it, and passed or held.
 
-Apart from the stages, which it measures from outside: `metrics` reads their tables, `gate` judges numbers alone.
+Apart from the stages, which it measures from outside: `metrics` and `delivery` read their tables, the
+gates judge numbers alone.
 """
 
 from __future__ import annotations
 
-from retail_brain.audit.gate import AuditResult, Finding, audit
-from retail_brain.audit.metrics import RunMetrics, measure
+from retail_brain.audit.delivery import common_shape, measure_deliveries
+from retail_brain.audit.finding import AuditResult, Finding
+from retail_brain.audit.gate import audit
+from retail_brain.audit.metrics import RunMetrics, measure, with_usual
 
-__all__ = ["AuditResult", "Finding", "RunMetrics", "audit", "measure"]
+__all__ = [
+    "AuditResult",
+    "Finding",
+    "RunMetrics",
+    "audit",
+    "common_shape",
+    "measure",
+    "measure_deliveries",
+    "with_usual",
+]

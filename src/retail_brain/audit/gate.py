@@ -6,43 +6,30 @@ themselves, `RunMetrics`, are measured in `metrics` and stored with the run, whe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
+
+from retail_brain.audit.delivery_gate import judge_deliveries
+from retail_brain.audit.finding import AuditResult, Finding, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from retail_brain.audit.metrics import RunMetrics
     from retail_brain.config.audit import AuditSettings
 
-Band = tuple[float | None, float | None]
-"""Least and greatest value that passes; None where there is no bound."""
+
+def _plain(source: str, field: str | None) -> str:
+    return f"{field} in {source}" if field else source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One reason to hold a run: the check, what it saw, the band that it should lie in, and a sentence."""
-
-    check: str
-    value: float
-    band: Band
-    message: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the finding as a mapping that JSON can hold."""
-        return {"check": self.check, "value": self.value, "band": list(self.band), "message": self.message}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditResult:
-    """The verdict on a run and every reason for it."""
-
-    verdict: Literal["passed", "held"]
-    findings: tuple[Finding, ...] = ()
-
-
-def audit(metrics: RunMetrics, history: Sequence[RunMetrics], settings: AuditSettings) -> AuditResult:
+def audit(
+    metrics: RunMetrics,
+    history: Sequence[RunMetrics],
+    settings: AuditSettings,
+    *,
+    label: Callable[[str, str | None], str] = _plain,
+) -> AuditResult:
     """Judge a run by what it measured and by the published runs before it.
 
     Args:
@@ -50,6 +37,7 @@ def audit(metrics: RunMetrics, history: Sequence[RunMetrics], settings: AuditSet
         history: what published runs measured, newest first; empty for the first run, which only absolute bounds can
             hold.
         settings: the bounds.
+        label: how the user knows a field of a source, or the source's files where the field is None.
 
     Returns:
         The verdict; a run is held when there is at least one finding.
@@ -63,8 +51,7 @@ def audit(metrics: RunMetrics, history: Sequence[RunMetrics], settings: AuditSet
         *_largest_profile(metrics, recent, settings),
         *_changed_profiles(metrics, settings),
         *_joins(metrics, alike, settings),
-        *_completeness(metrics, recent, settings),
-        *_one_value(metrics, recent, settings),
+        *judge_deliveries(metrics, recent, settings, label),
         *_fan_out(metrics, alike, settings),
     )
     return AuditResult(verdict="held" if findings else "passed", findings=findings)
@@ -103,8 +90,8 @@ def _changed_profiles(metrics: RunMetrics, settings: AuditSettings) -> Iterator[
     share = metrics.changed_profiles / max(metrics.profiles_before, 1)
     if share > settings.changed_share:
         message = (
-            f"{metrics.changed_profiles:,} of {metrics.profiles_before:,} profiles change ({_percent(share)}), "
-            f"at most {_percent(settings.changed_share)} expected"
+            f"{metrics.changed_profiles:,} of {metrics.profiles_before:,} profiles change ({percent(share)}), "
+            f"at most {percent(settings.changed_share)} expected"
         )
         yield Finding(
             check="changed_profiles", value=round(share, 4), band=(None, settings.changed_share), message=message
@@ -123,45 +110,6 @@ def _joins(metrics: RunMetrics, alike: Sequence[RunMetrics], settings: AuditSett
             yield Finding(check=check, value=found, band=(None, bound), message=f"{check} +{found:,}, usual {usual}")
 
 
-def _completeness(metrics: RunMetrics, recent: Sequence[RunMetrics], settings: AuditSettings) -> Iterator[Finding]:
-    for source, fields in sorted(metrics.completeness.items()):
-        before = _last_delivery(recent, source, settings.rows_least)
-        if before is None or metrics.source_rows.get(source, 0) < settings.rows_least:
-            continue
-        for field, usual in sorted(before.completeness[source].items()):
-            share = fields.get(field, 0.0)
-            if usual - share > settings.completeness_drop:
-                yield Finding(
-                    check=f"completeness {source}.{field}",
-                    value=share,
-                    band=(round(usual - settings.completeness_drop, 4), None),
-                    message=f"{field} in {source}: filled on {_percent(share)} of its rows, {_percent(usual)} before",
-                )
-
-
-def _one_value(metrics: RunMetrics, recent: Sequence[RunMetrics], settings: AuditSettings) -> Iterator[Finding]:
-    for source, fields in sorted(metrics.one_value.items()):
-        if metrics.source_rows.get(source, 0) < settings.rows_least:
-            continue
-        before = _last_delivery(recent, source, settings.rows_least)
-        for field, share in sorted(fields.items()):
-            usual = before.one_value.get(source, {}).get(field, 0.0) if before else None
-            bound = settings.one_value_first_share
-            if usual is not None:
-                bound = max(settings.one_value_share, usual * settings.one_value_ratio)
-            if share > bound:
-                told = f", {_percent(usual)} on the nights before" if usual is not None else ""
-                message = f"{field} in {source}: one value on {_percent(share)} of its rows{told}"
-                yield Finding(
-                    check=f"one_value {source}.{field}", value=share, band=(None, round(bound, 4)), message=message
-                )
-
-
-def _last_delivery(recent: Sequence[RunMetrics], source: str, rows_least: int) -> RunMetrics | None:
-    """Return the newest run in which the source delivered enough rows to compare with."""
-    return next((past for past in recent if past.source_rows.get(source, 0) >= rows_least), None)
-
-
 def _fan_out(metrics: RunMetrics, alike: Sequence[RunMetrics], settings: AuditSettings) -> Iterator[Finding]:
     for field, found in sorted(metrics.fan_out.items()):
         past = [run.fan_out[field] for run in alike if field in run.fan_out]
@@ -172,10 +120,3 @@ def _fan_out(metrics: RunMetrics, alike: Sequence[RunMetrics], settings: AuditSe
         if found > bound:
             message = f"one {field} is golden in {found:,} profiles, usual {usual:,.0f}"
             yield Finding(check=f"fan_out {field}", value=found, band=(None, bound), message=message)
-
-
-def _percent(share: float) -> str:
-    """Return a share as people say it: two figures, never a false zero."""
-    percent = share * 100
-    text = f"{percent:.0f}" if percent >= 1 or percent == 0 else f"{percent:.2g}"
-    return f"{text} %"

@@ -5,19 +5,23 @@ Apart from the gate because measuring needs the tables of the run and judging do
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import quote_identifier
 from retail_brain.model import VALUE_FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
 IDENTIFIERS = ("email", "phone", "loyalty_id", "national_id")
-_ONE_VALUE_FIELDS = (*IDENTIFIERS, "date_of_birth")
+_ONE_VALUE_FIELDS = {
+    **{name: f"record.{name}" for name in (*IDENTIFIERS, "date_of_birth")},
+    "email": "regexp_replace(record.email, '[+][^@]*@', '@')",
+    "name": "record.given_name || ' ' || record.family_name",
+}
 _SAMPLE_ROWS = 200_000
 _WEIGHT_LIMIT_BITS = 60
 
@@ -27,8 +31,10 @@ class RunMetrics:
     """The measures of one run; shares are 0 to 1.
 
     `completeness` and `one_value` go source to field to share of the rows delivered (filled; holding the most common
-    value). `fan_out` is the number of profiles made or changed in the run behind one identifier's most common value. `profile_sizes` and
-    `match_weights` are histograms: records per profile, whole bits of match weight.
+    value; `name` is the whole name, and an e-mail address counts without its tag). `fan_out` is the number of profiles made or changed in the run behind one identifier's most common value. `profile_sizes` and
+    `match_weights` are histograms: records per profile, whole bits of match weight. `deliveries` is what
+    `measure_deliveries` found of each source; `usual` the measures of each source's last delivery of enough rows, this
+    run's or one before, so that a night after many small ones still knows what to compare with.
     """
 
     first_run: bool = True
@@ -48,6 +54,16 @@ class RunMetrics:
     fan_out: dict[str, int] = field(default_factory=dict)
     profile_sizes: dict[str, int] = field(default_factory=dict)
     match_weights: dict[str, int] = field(default_factory=dict)
+    deliveries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    usual: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def delivery(self, source: str) -> dict[str, Any]:
+        """Return everything that was measured of one source's delivery."""
+        return {
+            **self.deliveries.get(source, {}),
+            "completeness": self.completeness.get(source, {}),
+            "one_value": self.one_value.get(source, {}),
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the measures as a mapping that JSON can hold."""
@@ -189,7 +205,7 @@ def _one_value_sql(table: str, name: str) -> str:
     return (
         f"with total as (select source, greatest(1, count(*) // {_SAMPLE_ROWS}) as step "
         f"from {quote_identifier(table)} group by source), "
-        f"sampled as (select record.source, record.{name} as value from {quote_identifier(table)} as record "
+        f"sampled as (select record.source, {_ONE_VALUE_FIELDS[name]} as value from {quote_identifier(table)} as record "
         "join total on total.source = record.source "
         "where total.step = 1 or hash(record.source || chr(31) || record.record_id) % total.step = 0), "
         "by_value as (select source, value, count(*) as rows from sampled group by source, value) "
@@ -204,3 +220,18 @@ def _fan_out_sql(profile: str, name: str) -> str:
         f"select max(profiles) from (select count(*) as profiles from {quote_identifier(profile)} "
         f"where {name} is not null group by {name})"
     )
+
+
+def with_usual(metrics: RunMetrics, recent: Sequence[RunMetrics], *, rows_least: int) -> RunMetrics:
+    """Return the measures with those of each source's last delivery of enough rows.
+
+    Args:
+        metrics: what this run measured.
+        recent: what published runs measured, newest first.
+        rows_least: rows of a delivery that is worth comparing with.
+    """
+    usual = dict(recent[0].usual) if recent else {}
+    for source, rows in metrics.source_rows.items():
+        if rows >= rows_least:
+            usual[source] = metrics.delivery(source)
+    return replace(metrics, usual=usual)

@@ -59,3 +59,35 @@ class AuditSettings(BaseModel):
         default=5.0, gt=1, description="Profiles behind one identifier value, as a multiple of the usual, to be held."
     )
     fan_out_least: int = Field(default=200, ge=2, description="Profiles behind one value below which it is no reason.")
+    rewritten_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of a source's known records on which a field may have another value.",
+    )
+    twin_share: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Share of a source's new records that may be of people whom it knows by another record id.",
+    )
+    share_rise: float = Field(
+        default=0.3, gt=0, le=1, description="Rise of such a share above the source's last delivery that passes."
+    )
+    affected_least: int = Field(default=100, ge=1, description="Rows below which neither of the two is a reason.")
+    swapped_share: float = Field(
+        default=0.3, gt=0, le=1, description="Share of rows whose given name and surname may look swapped."
+    )
+    known_shapes_share: float = Field(
+        default=0.9, gt=0, le=1, description="A number is judged by its shape where its common shapes cover this share."
+    )
+    new_shape_share: float = Field(
+        default=0.3, gt=0, le=1, description="Share of a number's values that may have a shape not seen before."
+    )
+    copies_least: int = Field(
+        default=20, ge=2, description="Records alike in name and all identifiers below which they are no reason."
+    )
+    damaged_share: float = Field(
+        default=0.01, gt=0, le=1, description="Share of rows that may hold letters in a wrong encoding."
+    )
+    damaged_least: int = Field(default=20, ge=1, description="Such rows below which they are no reason.")

@@ -347,6 +347,43 @@ def _comment(text: str) -> list[str]:
 # --- tables and exit codes --------------------------------------------------------------------------------------------
 
 
+ROLES_HEAD = """
+`retail-brain db migrate` makes three roles in PostgreSQL and grants each what it needs. They cannot log in themselves; a login is a
+member of one of them:
+
+```sql
+create role night login password '…' in role retail_brain_job;
+create role anna login password '…' in role retail_brain_support;
+create role dashboard login password '…' in role retail_brain_read;
+```
+
+`POSTGRES_USER` and `POSTGRES_PASSWORD` say which login a command works as. The embedded server has one login, which owns everything.
+
+The owner of the tables migrates and belongs to nobody's daily work; the job cannot migrate. Making roles takes the privilege CREATEROLE: an
+owner without it migrates all the same, `db migrate`, `db status` and `doctor` then say what an administrator has to do, and the next
+`db migrate` grants the rights. Databases of one server share the roles; the rights are each database's own.
+
+A command without the right ends with exit code 2, names the table, and has changed nothing.
+
+## Commands
+"""
+
+ROLES_TABLES = """
+Nobody may update or delete a row of `identity_merge_log`, `identity_decision` or `log_seal`, or truncate any table; the three are closed to
+their owner as well, by a trigger. Readers do not see the text of quarantined rows, which may hold anything that stood in a file.
+"""
+
+# command: who may run it: j(ob), s(upport), r(ead). A test runs each under each role.
+ROLE_COMMANDS = {
+    "run": "j", "warm": "j", "run list": "jsr", "run show": "jsr",
+    "profile show": "jsr", "profile search": "jsr", "profile resolve": "jsr", "profile history": "jsr",
+    "merge list": "jsr", "merge explain": "jsr", "merge verify": "jsr",
+    "quarantine list": "jr", "quarantine list --with-rows": "j",
+    "export crosswalk": "jsr", "export profiles": "jsr", "export merges": "jsr",
+    "db status": "jsr", "doctor": "jsr",
+}  # fmt: skip
+
+
 def tables_page() -> str:
     """Every PostgreSQL table and column, from the comments of the migrations."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.sql")))
@@ -389,6 +426,29 @@ def _column_types(text: str) -> dict[tuple[str, str], str]:
     return kinds | {(table, column): kind for table, column, kind in added}
 
 
+def roles_page() -> str:
+    """Which PostgreSQL role may do what: commands, then tables."""
+    from retail_brain.store.role import RIGHTS, ROLES
+
+    lines = ["# Roles", "", NOTE, "", ROLES_HEAD.strip(), ""]
+    lines += ["| command | job | support | read |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{command}` | {' | '.join('yes' if letter in who else '' for letter in 'jsr')} |"
+        for command, who in ROLE_COMMANDS.items()
+    ]
+    lines += ["", "## Tables", "", ROLES_TABLES.strip(), ""]
+    lines += [f"| table | {' | '.join(f'`{role}`' for role in ROLES)} |", "| --- | --- | --- | --- |"]
+    lines += [
+        f"| `{table}` | {' | '.join(_rights_cell(text) for text in rights)} |" for table, rights in RIGHTS.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rights_cell(text: str) -> str:
+    found = re.findall(r"(\w+)(?:\(([\w,]+)\))?", text)
+    return ", ".join(f"{right} ({columns.replace(',', ', ')})" if columns else right for right, columns in found)
+
+
 def exit_codes_page() -> str:
     """What an exit code tells the scheduler."""
     from retail_brain_cli.main import EXIT_CODES
@@ -424,6 +484,7 @@ PAGES = {
     "docs/reference/commands.md": commands_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/tables.md": tables_page,
+    "docs/reference/roles.md": roles_page,
     "docs/reference/exit-codes.md": exit_codes_page,
     "configs/matching.toml": matching_config,
 }

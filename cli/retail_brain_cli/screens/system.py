@@ -15,6 +15,8 @@ from retail_brain_cli.screens.people import table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from retail_brain.store.role import RoleState
+
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
 
@@ -35,6 +37,7 @@ def _schema(result: SchemaResult, console: Console) -> None:
             f"{state.number:04} {state.name}", f"{state.applied_at:%Y-%m-%d %H:%M}" if state.applied_at else "not yet"
         )
     console.print(rows)
+    _roles(result.roles, console)
 
 
 @screen.register(ServicesResult)
@@ -88,6 +91,17 @@ def _stopped(result: StopResult, console: Console) -> None:
 def _migrated(result: MigrationResult, console: Console) -> None:
     done = f"applied {len(result.applied)} migrations" if result.applied else "nothing to do"
     console.print(f"{done}; the schema stands at {result.current:04}")
+    _roles(result.roles, console)
+
+
+def _roles(state: RoleState | None, console: Console) -> None:
+    if state is None or not state.advice:
+        return
+    told = (
+        f"roles are missing: {', '.join(state.missing)}" if state.missing else "a role has other rights than it should"
+    )
+    console.print(told, style="yellow")
+    console.print(f"  {state.advice}", style="dim")
 
 
 @screen.register(VerifiedLog)

@@ -19,6 +19,7 @@ def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
     return {
         "postgresql": lambda: _postgresql(config),
         "schema": lambda: _schema(config),
+        "roles": lambda: _roles(config),
         "invariants": lambda: _invariants(config),
         "redis": lambda: _redis(config),
         "cache": lambda: _cache(config),
@@ -61,6 +62,22 @@ def _schema(config: Configuration) -> Check:
             hint="retail-brain db migrate",
         )
     return Check(name="schema", outcome="ok", what="up to date")
+
+
+def _roles(config: Configuration) -> Check:
+    from retail_brain.store.connection import connect
+    from retail_brain.store.role import role_state
+
+    with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+        state = role_state(conn)
+    if state.missing:
+        what = f"PostgreSQL lacks the roles {', '.join(state.missing)}; only the owner of the tables can work"
+        return Check(name="roles", outcome="warning", what=what, hint=state.advice)
+    if not state.complete:
+        return Check(name="roles", outcome="warning", what="a role has other rights than it should", hint=state.advice)
+    return Check(
+        name="roles", outcome="ok", what="job, support and readers have the rights that they need, and no more"
+    )
 
 
 def _invariants(config: Configuration) -> Check:

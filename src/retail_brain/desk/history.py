@@ -49,7 +49,7 @@ def rewrite_report(config: Configuration, run_id: int, *, with_values: bool) -> 
 def list_quarantined(config: Configuration, *, source: str | None, with_rows: bool, limit: int) -> QuarantineResult:
     """List the rows that were put aside; the rows themselves only where asked for."""
     with open_store(config) as pg:
-        found = quarantine.list_quarantined(pg, source=source, limit=limit)
+        found = quarantine.list_quarantined(pg, source=source, limit=limit, with_rows=with_rows)
     rows = (
         QuarantinedRow(
             source=row.source,

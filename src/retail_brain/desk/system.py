@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from retail_brain.model import Check
     from retail_brain.services import ServiceStatusResult, StopResult
     from retail_brain.store.migration import MigrationResult, MigrationState
+    from retail_brain.store.role import RoleState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaResult:
-    """Every migration of this program, and when it was applied."""
+    """Every migration of this program, and when it was applied; the roles."""
 
     migrations: tuple[MigrationState, ...]
+    roles: RoleState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +52,20 @@ class HealthResult:
 
 
 def migrate_schema(config: Configuration) -> MigrationResult:
-    """Bring the schema up to date."""
+    """Bring the schema up to date, and make the roles that are missing, as far as this login may."""
     from retail_brain.store.migration import migrate
 
     with open_stores(config, migrate=False) as stores:
-        return migrate(stores.pg)
+        return migrate(stores.pg, with_roles=True)
 
 
 def schema_status(config: Configuration) -> SchemaResult:
-    """Say which migrations are applied."""
+    """Say which migrations are applied, and whether the roles are there."""
     from retail_brain.store.migration import migration_status
+    from retail_brain.store.role import role_state
 
     with open_stores(config, migrate=False) as stores:
-        return SchemaResult(migrations=migration_status(stores.pg))
+        return SchemaResult(migrations=migration_status(stores.pg), roles=role_state(stores.pg))
 
 
 def start_services(config: Configuration) -> ServicesResult:

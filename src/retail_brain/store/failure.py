@@ -6,6 +6,7 @@ only SQLSTATE, table and constraint leave this module.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ class TransientServiceError(ServiceError):
 
 
 _UNCHANGED = "nothing was changed; the command can be repeated"
+
+_DENIED = re.compile(r"permission denied for ((?:table|schema|database|relation|column) \w+)")
 
 # SQLSTATE (or its class, the first two characters) -> kind, what happened, what to do.
 _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
@@ -43,7 +46,11 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "42703": (ConfigurationError, "a column is missing in the database", "retail-brain db migrate"),
     "42883": (ConfigurationError, "a function is missing in the database", "retail-brain db migrate"),
     "42704": (ConfigurationError, "an object is missing in the database", "retail-brain db migrate"),
-    "42501": (ConfigurationError, "the PostgreSQL role lacks a privilege", "retail-brain doctor"),
+    "42501": (
+        ConfigurationError,
+        "the PostgreSQL login lacks a right",
+        "docs/reference/roles.md says which role may do what; POSTGRES_USER names the login",
+    ),
     "0A000": (ConfigurationError, "the PostgreSQL server lacks something that is needed", "retail-brain doctor"),
     "58P01": (
         ConfigurationError,
@@ -85,10 +92,16 @@ def translate(error: psycopg.Error) -> RetailBrainError:
     for key in (state, state[:3], state[:2]):
         if key in _STATES:
             kind, message, hint = _STATES[key]
-            return kind(message + _where(error), hint=hint)
+            return kind(message + _denied(error) + _where(error), hint=hint)
     if isinstance(error, psycopg.OperationalError) and not state:
         return TransientServiceError("the connection to PostgreSQL was cut", hint=_UNCHANGED)
     return RetailBrainError(f"PostgreSQL refused a statement{_where(error)}", hint="please report this")
+
+
+def _denied(error: psycopg.Error) -> str:
+    """Return what a right lacks on: the server names the object in its words alone, and nothing else is taken from them."""
+    found = _DENIED.match(error.diag.message_primary or "") if error.sqlstate == "42501" else None
+    return f" on {found[1]}" if found else ""
 
 
 def _where(error: psycopg.Error) -> str:

@@ -7,6 +7,7 @@ whose checksum changed, or a database newer than this program, stops the tool.
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,11 +16,14 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from retail_brain import sql
 from retail_brain.errors import ConfigurationError
 from retail_brain.store.failure import translated
+from retail_brain.store.role import ensure_roles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from retail_brain.store.connection import Connection
+    from retail_brain.store.role import RoleState
 
 _ADVISORY_LOCK = 7_264_318_051_977_120  # any number that nobody else takes
 MINIMUM_SERVER = 150_000
@@ -46,10 +50,11 @@ class MigrationState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationResult:
-    """What `migrate` did: numbers applied now, and the number the database stands at."""
+    """What `migrate` did: numbers applied now, the number the database stands at, and the roles where it looked after them."""
 
     applied: tuple[int, ...]
     current: int
+    roles: RoleState | None = None
 
 
 @cache
@@ -75,11 +80,13 @@ def migrations() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 
-def migrate(conn: Connection) -> MigrationResult:
-    """Apply the migrations that the database lacks.
+def migrate(conn: Connection, *, with_roles: bool = False) -> MigrationResult:
+    """Apply the migrations that the database lacks, and look after the roles and their rights when there were any.
 
     Args:
-        conn: a connection outside any transaction; its role must own the database, or may create in schema public.
+        conn: a connection outside any transaction; where a migration is missing its role must own the database, or may
+            create in schema public.
+        with_roles: look after the roles in any case.
 
     Returns:
         What was applied.
@@ -90,22 +97,35 @@ def migrate(conn: Connection) -> MigrationResult:
     applied: list[int] = []
     with translated():
         _check_server(conn)
-        with conn.transaction():
-            conn.execute("select pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-            conn.execute(sql.load("store/create_schema_migration"))
-        for migration in migrations():
-            with conn.transaction():
-                conn.execute("select pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-                known = _known(conn)
-                _check_known(known)
-                if migration.number not in known:
-                    conn.execute(migration.statement)
-                    conn.execute(
-                        sql.load("store/insert_schema_migration"),
-                        [migration.number, migration.name, migration.checksum],
-                    )
-                    applied.append(migration.number)
-    return MigrationResult(applied=tuple(applied), current=migrations()[-1].number)
+        if any(state.applied_at is None for state in migration_status(conn)):
+            with _alone(conn):
+                conn.execute(sql.load("store/create_schema_migration"))
+            for migration in migrations():
+                with _alone(conn):
+                    known = _known(conn)
+                    _check_known(known)
+                    if migration.number not in known:
+                        _apply(conn, migration)
+                        applied.append(migration.number)
+        roles = None
+        if applied or with_roles:
+            with _alone(conn):
+                roles = ensure_roles(conn)
+    return MigrationResult(applied=tuple(applied), current=migrations()[-1].number, roles=roles)
+
+
+@contextmanager
+def _alone(conn: Connection) -> Iterator[None]:
+    """Hold a transaction in which nobody else migrates."""
+    with conn.transaction():
+        conn.execute("select pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+        yield
+
+
+def _apply(conn: Connection, migration: Migration) -> None:
+    conn.execute(migration.statement)
+    numbered = [migration.number, migration.name, migration.checksum]
+    conn.execute(sql.load("store/insert_schema_migration"), numbered)
 
 
 def migration_status(conn: Connection) -> tuple[MigrationState, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
@@ -40,7 +40,13 @@ class QuarantineCount:
 
 
 def list_quarantined(
-    conn: Connection, *, source: str | None = None, run_id: int | None = None, limit: int = 100, after: int = 0
+    conn: Connection,
+    *,
+    source: str | None = None,
+    run_id: int | None = None,
+    limit: int = 100,
+    after: int = 0,
+    with_rows: bool = True,
 ) -> list[QuarantinedRow]:
     """Return quarantined rows in the order in which they were found.
 
@@ -50,13 +56,19 @@ def list_quarantined(
         run_id: only of this run.
         limit: how many at most.
         after: go on after this quarantined_no.
+        with_rows: with their text, which not every role may read.
 
     Returns:
         The rows.
     """
     parameters = {"source": source, "run_id": run_id, "limit": limit, "after": after}
     with translated(), conn.transaction(), conn.cursor(row_factory=class_row(QuarantinedRow)) as cursor:
-        return cursor.execute(sql.load("store/list_quarantined"), parameters).fetchall()
+        rows = cursor.execute(sql.load("store/list_quarantined"), parameters).fetchall()
+        if not with_rows:
+            return rows
+        numbers = {"numbers": [row.quarantined_no for row in rows]}
+        raw = dict(conn.execute(sql.load("store/list_quarantined_raw"), numbers).fetchall())
+        return [replace(row, raw=raw.get(row.quarantined_no)) for row in rows]
 
 
 def count_quarantined(

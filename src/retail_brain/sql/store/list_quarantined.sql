@@ -6,7 +6,7 @@ select
   delivery.delivery_id,
   quarantined_row.line,
   quarantined_row.reason,
-  quarantined_row.raw,
+  null as raw,
   quarantined_row.run_id
 from quarantined_row
 join delivery on delivery.delivery_no = quarantined_row.delivery_no

@@ -49,11 +49,7 @@ class Scorer:
         """
         from retail_brain.standardise.keys import build_keys
 
-        columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-        self.con.execute(f"create or replace table {table} ({columns})")
-        values = [[row.get(name) for name in _COLUMNS] for row in rows]
-        if values:
-            self.con.executemany(f"insert into {table} values ({', '.join('?' * len(_COLUMNS))})", values)
+        put_records(self.con, table, rows)
         build_keys(self.con, table, into=into, settings=self.config.matching)
 
 
@@ -73,6 +69,21 @@ def open_scorer(config: Configuration, pg: Connection) -> Iterator[Scorer]:
         model = load_model(con, workspace, pg, head.model_id)
         read_shared_values(pg, con, "shared_value")
         yield Scorer(con=con, model=model, config=config)
+
+
+def put_records(con: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Make a DuckDB table of a few standardised records.
+
+    Args:
+        con: the engine.
+        table: its name.
+        rows: mappings with record_no, source, record_id and the value fields.
+    """
+    columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+    con.execute(f"create or replace table {table} ({columns})")
+    values = [[row.get(name) for name in _COLUMNS] for row in rows]
+    if values:
+        con.executemany(f"insert into {table} values ({', '.join('?' * len(_COLUMNS))})", values)
 
 
 def as_row(record: StoredRecord) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def describe_entry(entry: lookup.LogEntry) -> HistoryEntry:
         merge_id=entry.merge_id, logged_at=entry.logged_at, run_id=entry.run_id, kind=entry.kind, cause=entry.cause,
         left=f"{entry.source_l}:{entry.record_id_l}", right=f"{entry.source_r}:{entry.record_id_r}",
         match_probability=entry.match_probability, match_weight=entry.match_weight, blocking_rule=entry.blocking_rule,
-        live=entry.kind == "merge" and entry.undone_by is None,
+        live=entry.kind == "merge" and entry.undone_by is None, undone_by=entry.undone_by,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ class HistoryEntry:
     match_weight: float | None
     blocking_rule: str | None
     live: bool
+    undone_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,35 +114,6 @@ class ResolveResult:
     match_probability: float
     verdict: Literal["same", "unsure", "unknown"]
     candidates: tuple[Candidate, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainLine:
-    """One comparison's part in a match weight, in bits."""
-
-    comparison: str
-    left: str | None
-    right: str | None
-    level: str
-    weight_bits: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainResult:
-    """Why two records are one person, or why not."""
-
-    left: str
-    right: str
-    left_profile_id: str
-    right_profile_id: str
-    same_profile: bool
-    match_weight: float
-    match_probability: float
-    blocking_rule: str | None
-    model_id: str
-    held_apart_by: str | None
-    chain: tuple[str, ...]
-    lines: tuple[ExplainLine, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

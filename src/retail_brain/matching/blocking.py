@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from retail_brain.config.matching import BlockingRule, MatchingSettings
+    from retail_brain.matching.model import Model
 
 
 SAMPLE_RECORDS = 100_000
@@ -79,6 +80,16 @@ def _count(
         )
     used = not (rule.when_affordable and (exploded or pairs > budget))
     return BlockingResult(rule=rule.columns, pairs=pairs, largest_block=largest, shape=shape, used=used)
+
+
+def shared_rules_sql(model: Model, left: str, right: str) -> str:
+    """Return one row for a table with one key and another: for each blocking rule whether the two share what it wants."""
+    rules = (
+        " and ".join(f"l.{quote_identifier(column)} = r.{quote_identifier(column)}" for column in rule)
+        for rule in model.blocking_rules
+    )
+    shared = ", ".join(f"coalesce({rule}, false)" for rule in rules)
+    return f"select {shared} from {quote_identifier(left)} l, {quote_identifier(right)} r"
 
 
 def block_count_sql(columns: tuple[str, ...], table: str = "match_key") -> str:

@@ -66,9 +66,9 @@ def explain(model: Model, levels: str) -> Explanation:
     lines = [_line("prior", "starting odds", "", model.prior_bits)]
     lines += [_compared(comparison, level, term, bits[comparison.name]) for comparison, level, term in reached]
     if alone:
-        lines.append(_line("names_alone", "names alone", "little agrees but names, which many people share", -alone))
+        lines.append(_line("names_alone", "names alone", "names, and little else", -alone))
     rest = weight - sum(line.weight_bits for line in lines)
-    lines.append(_line("shared_home", "shared home", "what two people of one home share as well", rest))
+    lines.append(_line("shared_home", "shared home", "what two of one home share too", rest))
     return Explanation(match_weight=weight, match_probability=round(1 / (1 + 2.0**-weight), 9), lines=tuple(lines))
 
 

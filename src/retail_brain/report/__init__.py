@@ -8,13 +8,13 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.report import sections
+from retail_brain.report import explanation, sections
 from retail_brain.report.markup import Html, element, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["render_report", "render_weights"]
+__all__ = ["render_explanation", "render_report", "render_weights"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -90,6 +90,25 @@ def render_weights(model: Mapping[str, Any]) -> str:
     header = element("header", element("p", "Retail Brain", class_="brand"), element("h1", title), line)
     main = element("main", sections.model_weights(model))
     body = element("body", header, main, _footer(include_values=False))
+    return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
+
+
+def render_explanation(told: Mapping[str, Any]) -> str:
+    """Draw why two records are one person, or why not, as a page. It shows what the two records say.
+
+    Args:
+        told: the explanation as plain data: left, right, left_values, right_values, same_profile, match_weight,
+            match_probability, lines, links, obstacles, decisions, blocking_rule, model_id, merge_id, run_id, logged_at, undone.
+
+    Returns:
+        The text of the HTML file.
+    """
+    title = f"{told['left']} and {told['right']}"
+    header = element(
+        "header", element("p", "Retail Brain", class_="brand"), element("h1", title), explanation.lead(told)
+    )
+    main = element("main", *explanation.sections(told))
+    body = element("body", header, explanation.verdict(told), main, _footer(include_values=True))
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
 
 

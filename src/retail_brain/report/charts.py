@@ -116,3 +116,30 @@ def diverging(rows: Sequence[tuple[str, float]], *, limit: float) -> Html:
         text = f"{value:+.1f}".replace("-", "−")
         parts += [element("dt", label), element("dd", bar, element("b", text))]
     return element("dl", *parts, class_="bars")
+
+
+def waterfall(rows: Sequence[tuple[str, str, float]], *, total: str) -> Html:
+    """One bar a row, each from where the one above it ended, and the sum at last.
+
+    Args:
+        rows: label, what is written below it, and value.
+        total: label of the sum.
+    """
+    starts = [0.0]
+    for _label, _detail, value in rows:
+        starts.append(starts[-1] + value)
+    low, high = min(starts), max(starts)
+    room = (high - low) or 1.0
+    parts = []
+    for place, (label, detail, value) in enumerate([*rows, (total, "", starts[-1])]):
+        start = 0.0 if place == len(rows) else starts[place]
+        left = (min(start, start + value) - low) / room * 100
+        style = f"left:{left:.2f}%;width:{max(abs(value) / room * 100, 0.4):.2f}%"
+        fill = element("span", class_="fill against" if value < 0 else "fill", style=style)
+        zero = element("i", style=f"left:{-low / room * 100:.2f}%")
+        text = "0.0" if abs(value) < 0.05 else f"{value:+.1f}".replace("-", "−")
+        parts += [
+            element("dt", label, element("small", detail) if detail else None),
+            element("dd", element("span", zero, fill, class_="track fall"), element("b", text)),
+        ]
+    return element("dl", *parts, class_="bars falling")

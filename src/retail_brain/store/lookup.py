@@ -87,6 +87,7 @@ class LogEntry:
     profile_id_l: uuid.UUID | None
     profile_id_r: uuid.UUID | None
     run_id: int | None
+    decision_id: int | None = None
     logged_at: datetime
 
 

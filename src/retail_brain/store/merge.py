@@ -1,11 +1,11 @@
 """The merge log read: rows of a profile or a run, the merges that stand, and what is known of one pair.
 
-Apart from look-ups because this is about links and not about people. Undoing a merge will be written beside it.
+Apart from look-ups because this is about links and not about people. Undoing is in `change`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from psycopg.rows import class_row
@@ -15,6 +15,7 @@ from retail_brain.store.failure import translated
 from retail_brain.store.lookup import LogEntry
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from retail_brain.store.connection import Connection
@@ -28,18 +29,74 @@ class PairEvidence:
     refused_because: str | None = None
 
 
-def list_merges(conn: Connection, *, profile_id: UUID | None, run_id: int | None, limit: int) -> list[LogEntry]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeFilter:
+    """Which rows of the merge log are wanted; an empty one wants all of them.
+
+    Attributes:
+        record_nos: only rows that name one of these records.
+        run_id: only rows of this run.
+        since: only rows written on this day or later, by UTC.
+        until: only rows written on this day or before.
+        weight_below: only rows with less evidence than this, in bits.
+        weight_above: only rows with more.
+        kind: merge, split or unmerge.
+        live: only merges that stand, or only merges that were undone.
+        blocking_rule: only rows whose pair was compared because of this.
+        model_id: only rows that this model scored.
+    """
+
+    record_nos: tuple[int, ...] | None = None
+    run_id: int | None = None
+    since: date | None = None
+    until: date | None = None
+    weight_below: float | None = None
+    weight_above: float | None = None
+    kind: str | None = None
+    live: bool | None = None
+    blocking_rule: str | None = None
+    model_id: str | None = None
+
+
+def list_merges(conn: Connection, wanted: MergeFilter, *, limit: int) -> list[LogEntry]:
     """Return rows of the merge log, newest first.
 
     Args:
         conn: a connection outside any transaction.
-        profile_id: only rows that name a record of this profile.
-        run_id: only rows of this run.
+        wanted: which.
         limit: how many at most.
     """
-    parameters = {"profile_id": profile_id, "run_id": run_id, "limit": limit}
+    parameters = {**asdict(wanted), "limit": limit}
+    parameters["record_nos"] = None if wanted.record_nos is None else list(wanted.record_nos)
     with translated(), conn.transaction(), conn.cursor(row_factory=class_row(LogEntry)) as cursor:
         return cursor.execute(sql.load("store/list_merges"), parameters).fetchall()
+
+
+def fetch_merge(conn: Connection, merge_id: int) -> LogEntry | None:
+    """Return one row of the merge log; None where there is none of this number.
+
+    Args:
+        conn: a connection outside any transaction.
+        merge_id: its number.
+    """
+    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(LogEntry)) as cursor:
+        return cursor.execute(sql.load("store/fetch_merge"), {"merge_id": merge_id}).fetchone()
+
+
+def fetch_tree(conn: Connection, record_no: int, *, undone_by: int | None = None) -> list[LogEntry]:
+    """Return the merges of the tree that a record stands in, oldest first.
+
+    Args:
+        conn: a connection outside any transaction.
+        record_no: the record.
+        undone_by: the tree as it was before this row of the log, and all that were written with it; by default that of now.
+    """
+    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(LogEntry)) as cursor:
+        before = None
+        if undone_by is not None:
+            row = conn.execute(sql.load("store/first_of_change"), {"merge_id": undone_by}).fetchone()
+            before = row[0] if row else undone_by
+        return cursor.execute(sql.load("store/list_tree"), {"record_no": record_no, "before": before}).fetchall()
 
 
 def live_merges(conn: Connection, profile_id: UUID) -> list[LogEntry]:

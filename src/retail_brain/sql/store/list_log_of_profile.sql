@@ -35,6 +35,7 @@ select
   log.profile_id_l,
   log.profile_id_r,
   log.run_id,
+  log.decision_id,
   log.logged_at
 from named
 join identity_merge_log as log on log.merge_id = named.merge_id

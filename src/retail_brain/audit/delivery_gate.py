@@ -103,7 +103,9 @@ class _Source:
         """Fields that have another value on most of the records that were known."""
         usual = self._usual.get("rewritten", {})
         for field, (share, rows) in sorted(self._found.get("rewritten", {}).items()):
-            bound = max(self._settings.rewritten_share, usual.get(field, (0.0, 0))[0] + self._settings.share_rise)
+            bound = self._settings.rewritten_birth_share if field == "date_of_birth" else self._settings.rewritten_share
+            if field in usual:
+                bound = max(bound, usual[field][0] + self._settings.share_rise)
             if rows < self._settings.affected_least or share <= bound:
                 continue
             if field == "updated_at":
@@ -120,7 +122,8 @@ class _Source:
                 continue
             share = sum(part for shape, part in found.items() if shape not in usual)
             if share > self._settings.new_shape_share:
-                what = f"{percent(share)} of its values do not look as before"
+                new = next(shape for shape in found if shape not in usual)
+                what = f"{percent(share)} of its values do not look as before, most of these like {new}"
                 yield self._say("shape", field, round(share, 4), self._settings.new_shape_share, what)
 
     def people(self) -> Iterator[Finding]:

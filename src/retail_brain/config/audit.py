@@ -65,8 +65,11 @@ class AuditSettings(BaseModel):
         le=1,
         description="Share of a source's known records on which a field may have another value.",
     )
+    rewritten_birth_share: float = Field(
+        default=0.25, gt=0, le=1, description="The same for dates of birth, which hardly ever change."
+    )
     twin_share: float = Field(
-        default=0.5,
+        default=0.6,
         gt=0,
         le=1,
         description="Share of a source's new records that may be of people whom it knows by another record id.",
@@ -74,7 +77,7 @@ class AuditSettings(BaseModel):
     share_rise: float = Field(
         default=0.3, gt=0, le=1, description="Rise of such a share above the source's last delivery that passes."
     )
-    affected_least: int = Field(default=100, ge=1, description="Rows below which neither of the two is a reason.")
+    affected_least: int = Field(default=100, ge=1, description="Rows below which none of these is a reason.")
     swapped_share: float = Field(
         default=0.3, gt=0, le=1, description="Share of rows whose given name and surname may look swapped."
     )

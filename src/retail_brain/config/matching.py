@@ -87,14 +87,17 @@ class SharedValueSettings(_Section):
 
 
 class BoundSettings(_Section):
-    """How many different values of an identifier one profile may hold; a link that would bring more together is refused
-    and goes to review. 0 sets no bound. Values that are kept out of matching are not counted."""
+    """How many different values of an identifier one profile may hold; 0 sets no bound.
 
-    loyalty_id: int = Field(default=1, ge=0, description="loyalty numbers")
-    national_id: int = Field(default=1, ge=0, description="national numbers")
-    date_of_birth: int = Field(default=2, ge=0, description="dates of birth")
-    email: int = Field(default=0, ge=0, description="e-mail addresses")
-    phone: int = Field(default=0, ge=0, description="phone numbers")
+    A link that would bring more together is refused and goes to review. Values that are kept out of matching do not
+    count, and what a must-link joins is counted apart. The defaults leave room for typing errors.
+    """
+
+    loyalty_id: int = Field(default=1, ge=0, description="different loyalty numbers in a profile")
+    national_id: int = Field(default=4, ge=0, description="different national numbers in a profile")
+    date_of_birth: int = Field(default=5, ge=0, description="different dates of birth in a profile")
+    email: int = Field(default=0, ge=0, description="different e-mail addresses in a profile")
+    phone: int = Field(default=0, ge=0, description="different phone numbers in a profile")
 
 
 class TrainingSettings(_Section):

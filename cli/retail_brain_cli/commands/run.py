@@ -44,13 +44,15 @@ def list_runs(config: ConfigFile = None, limit: Limit = 20, as_json: Json = Fals
 @app.command("show")
 def show_run(
     run_id: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run; the last one by default.")] = None,
+    examples: Annotated[bool, typer.Option("--examples", help="Name records that show what it does.")] = False,
+    with_values: Annotated[bool, typer.Option("--with-values", help="Tell their values, too.")] = False,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
     """Show one run: what came in, what changed, why it is held, seconds per stage."""
     from retail_brain.desk.history import show_run as find
 
-    show(find(configuration(config), run_id), as_json=as_json)
+    show(find(configuration(config), run_id, examples=examples, with_values=with_values), as_json=as_json)
 
 
 @app.command()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from retail_brain.audit.example import Example
+
 _TITLES = {
     "nothing new": "Nothing new: every file is known, nothing was written.",
     "ingested": "Ingested; not matched yet.   Next: retail-brain match",
@@ -120,6 +122,20 @@ def _findings(findings: Sequence[Mapping[str, Any]], run_id: int | None, console
         console.print(f"  Drop it            retail-brain run discard {run_id} --reason …")
 
 
+def _examples(examples: Sequence[Example], console: Console) -> None:
+    told = {
+        "joined": "{records:,} records, from {profiles:,} profiles, become profile {what}",
+        "split": "profile {what} falls into {profiles:,}: {records:,} records",
+        "column": "{what}",
+    }
+    for example in examples:
+        text = told[example.kind].format(what=example.what, records=example.records, profiles=example.profiles)
+        console.print(f"  for example  {clean(text)}", style="bold")
+        for number, key in enumerate(example.keys):
+            value = f"   {clean(example.values[number])}" if example.values else ""
+            console.print(f"    {clean(key)}{value}")
+
+
 @screen.register(DemoResult)
 def _demo(result: DemoResult, console: Console) -> None:
     night = result.night
@@ -196,6 +212,7 @@ def _run(result: RunResult, console: Console) -> None:
         )
     if result.status == "held":
         _findings(counts.get("findings") or (), result.run_id, console)
+    _examples(result.examples, console)
     if result.written:
         console.print(
             "  rows written  " + "  ".join(f"{name} {rows:,}" for name, rows in result.written.items() if rows),

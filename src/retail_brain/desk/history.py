@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.desk.lookup import open_store
@@ -12,6 +12,7 @@ from retail_brain.store import quarantine
 from retail_brain.store import run as runs
 
 if TYPE_CHECKING:
+    from retail_brain.audit.example import Example
     from retail_brain.config.file import Configuration
 
 
@@ -21,14 +22,40 @@ def list_runs(config: Configuration, *, limit: int) -> RunListResult:
         return RunListResult(runs=tuple(_describe(run) for run in runs.list_runs(pg, limit=limit)))
 
 
-def show_run(config: Configuration, run_id: int | None) -> RunResult:
+def show_run(
+    config: Configuration, run_id: int | None, *, examples: bool = False, with_values: bool = False
+) -> RunResult:
     """Show one run, by default the last.
 
+    Args:
+        config: the configuration.
+        run_id: the run; None for the last.
+        examples: find examples of what it does, in the workspace.
+        with_values: tell the values of the records in the examples, too.
+
     Raises:
-        ConfigurationError: there is no such run.
+        ConfigurationError: there is no such run, or the workspace no longer has what examples are taken from.
     """
     with open_store(config) as pg:
-        return _describe(_find(pg, run_id))
+        run = _describe(_find(pg, run_id))
+    return replace(run, examples=_examples(config, run, with_values=with_values)) if examples or with_values else run
+
+
+def _examples(config: Configuration, run: RunResult, *, with_values: bool) -> tuple[Example, ...]:
+    """Take examples from the artefacts of a run."""
+    from retail_brain.audit.example import TABLES, find_examples
+    from retail_brain.engine import open_engine
+    from retail_brain.workspace import Workspace
+
+    workspace = Workspace(folder=config.workspace_folder)
+    folder = workspace.run_folder(run.run_id)
+    with open_engine(config.resources, workspace.scratch) as con:
+        if not all(folder.read(con, name, as_view=True) for name in TABLES):
+            raise ConfigurationError(
+                f"the workspace no longer has the tables of run {run.run_id}",
+                hint="examples are kept for a run that waits and for the last ones published",
+            )
+        return tuple(find_examples(con, run.counts.get("findings") or (), with_values=with_values))
 
 
 def rewrite_report(config: Configuration, run_id: int, *, with_values: bool) -> ExportResult:
@@ -74,4 +101,5 @@ def _find(pg: Any, run_id: int | None) -> runs.RunResult:
 
 
 def _describe(run: runs.RunResult) -> RunResult:
-    return RunResult(**{field.name: getattr(run, field.name) for field in fields(RunResult)})
+    names = (field.name for field in fields(RunResult) if field.name != "examples")
+    return RunResult(**{name: getattr(run, name) for name in names})

@@ -7,8 +7,7 @@ quicker, another decision says otherwise) is told, and the next question comes.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from retail_brain.desk.explain import explain
 from retail_brain.desk.review import next_question
@@ -39,9 +38,12 @@ def ask_on(config: Configuration, wanted: QuestionFilter, *, reason: str, ticket
         ticket: kept with each decision.
         by: who decides.
     """
-    console, told = make_console(), Counter[str]()
+    console, told, passed = make_console(), Counter[str](), set[Any]()
     found = next_question(config, wanted)
     total = count_of(found)
+    if found.item is None:
+        console.print(EMPTY)
+        return
     while found.item is not None:
         draw_question(found.item, f"{told.total() + 1} of {total}", console)
         key = _ask(config, found.item, console)
@@ -49,15 +51,11 @@ def ask_on(config: Configuration, wanted: QuestionFilter, *, reason: str, ticket
             break
         told[_apply(config, found.item, key, console, reason=reason, ticket=ticket, by=by)] += 1
         console.print()
-        wanted = replace(wanted, after=found.after)
-        found = next_question(config, wanted)
-    if not told.total() and found.item is None:
-        console.print(EMPTY)
-        return
-    counted = ", ".join(
-        f"{told[name]:,} {name}" for name in ("same", "different", "skipped", "not applied") if told[name]
-    )
-    console.print(f"{counted or 'nothing decided'}.   {count_of(found)} still to come")
+        passed.add(found.about)
+        found = next_question(config, wanted, passed=passed)
+    order = ("same", "different", "skipped", "not applied")
+    counted = ", ".join(f"{told[name]:,} {name}" for name in order if told[name])
+    console.print(f"{counted or 'nothing decided'}.   {count_of(found)} still wait")
 
 
 def _ask(config: Configuration, item: ReviewItem, console: Console) -> str:

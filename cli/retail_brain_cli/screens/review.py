@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-EMPTY = "Nothing waits for a person: every pair is settled or ruled on."
+EMPTY = "Nothing to decide. The next run may bring new questions."
 _RULED = {"must_link": "same person", "cannot_link": "different"}
 _OUTCOME = {
-    "joined": "are one person now, in profile {left}",
-    "confirmed": "stay one person, in profile {left}",
-    "kept_apart": "stay two people: {left} and {right}",
-    "unmerged": "are two people now: {left} and {right}",
+    "joined": "are one person now",
+    "confirmed": "stay one person",
+    "kept_apart": "stay two people",
+    "unmerged": "are two people now",
 }
 _WHY = {
     "borderline": "too close to call",
@@ -47,7 +47,7 @@ _LABEL = 12
 @screen.register(ReviewListResult)
 def _list(result: ReviewListResult, console: Console) -> None:
     if not result.items:
-        console.print(EMPTY if not result.waiting else "nothing like that waits")
+        console.print(EMPTY)
         return
     for item in result.items:
         names = " / ".join(full_name(side.values) for side in (item.left, item.right))
@@ -56,7 +56,9 @@ def _list(result: ReviewListResult, console: Console) -> None:
         console.print(f"        {clean(item.left.key)} ─ {clean(item.right.key)}{merge}", style="dim")
         console.print(f"        {_what_differs(item)}", style="dim")
     listed = f"{len(result.items):,} of {count_of(result)}" if len(result.items) < result.waiting else count_of(result)
-    console.print(f"\n{listed} to decide, most at stake first.   Next: retail-brain review next")
+    about = f" about {result.pairs:,} pairs" if result.pairs > result.waiting and not result.or_more else ""
+    console.print(f"\n{listed} question{'s' * (result.waiting != 1)}{about}, most at stake first.")
+    console.print("Answer them   retail-brain review next")
 
 
 @screen.register(ReviewNextResult)
@@ -76,7 +78,8 @@ def draw_question(item: ReviewItem, place: str, console: Console) -> None:
     """Draw two people side by side, with the fields marked in which they differ."""
     width = max((min(console.width, 100) - _LABEL - 6) // 2, 16)
     why = _WHY[item.kind] + (f" ({clean(item.reason).replace('_', ' ')})" if item.kind == "refused" else "")
-    console.print(Text.assemble((f"{place}   p = {_probability(item).strip()}   ", "bold"), (why, "dim")))
+    evidence = f"p = {_probability(item).strip()}, {item.match_weight:+.1f} bits"
+    console.print(Text.assemble((f"{place}   {evidence}   ", "bold"), (why, "dim")))
     sides = (item.left, item.right)
     console.print(_row("", [clean(side.key) for side in sides], width), style="bold")
     console.print(_row("name", [full_name(side.values) for side in sides], width, differs=_differ(item, _NAMES)))
@@ -126,12 +129,13 @@ def _decided(result: DecideResult, console: Console) -> None:
     if result.outcome == "already_decided":
         console.print(f"{pair}: already decided by {clean(result.decided_by)} on {result.decided_at:%Y-%m-%d %H:%M}")
     else:
-        said = _OUTCOME[result.outcome].format(left=result.left_profile_id, right=result.right_profile_id)
-        console.print(f"{pair} {said}", soft_wrap=True)
-    console.print(
-        f"  decision {result.decision_id}; take it back with: retail-brain merge decisions withdraw {result.decision_id}",
-        style="dim",
-    )
+        console.print(f"{pair} {_OUTCOME[result.outcome]}", style="bold")
+    if result.left_profile_id == result.right_profile_id:
+        console.print(f"  profile {result.left_profile_id}", style="dim")
+    else:
+        for key, profile_id in ((result.left, result.left_profile_id), (result.right, result.right_profile_id)):
+            console.print(f"  profile {profile_id}  {clean(key)}", style="dim")
+    console.print(f"  take it back: retail-brain merge decisions withdraw {result.decision_id} --reason …", style="dim")
     for warning in result.warnings:
         console.print(f"  warning: {clean(warning)}", style="yellow")
 

@@ -14,18 +14,19 @@ from retail_brain.desk.lookup import open_store, plain_values
 from retail_brain.desk.review_result import ReviewItem, ReviewListResult, ReviewNextResult, ReviewSide
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.store import review as queue
+from retail_brain.store.search import fold_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from retail_brain.config.file import Configuration
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredRecord
-    from retail_brain.store.review import QuestionFilter, StoredQuestion
+    from retail_brain.store.review import About, QuestionFilter, StoredQuestion
 
 
 def list_review(config: Configuration, wanted: QuestionFilter, *, limit: int) -> ReviewListResult:
-    """List what waits for a person, most at stake first.
+    """List what waits for a person, most at stake first: one question for all pairs of the same two profiles.
 
     Args:
         config: the configuration.
@@ -33,29 +34,27 @@ def list_review(config: Configuration, wanted: QuestionFilter, *, limit: int) ->
         limit: how many at most.
     """
     with open_store(config) as pg:
-        waiting = queue.count_questions(pg, wanted)
+        waiting, pairs = queue.count_questions(pg, wanted)
         items = read_questions(pg, queue.list_questions(pg, wanted, limit=limit))
-    return ReviewListResult(items=items, waiting=min(waiting, queue.COUNTED), or_more=waiting > queue.COUNTED)
+    return ReviewListResult(items=items, waiting=waiting, pairs=pairs, or_more=pairs > queue.COUNTED)
 
 
-def next_question(config: Configuration, wanted: QuestionFilter) -> ReviewNextResult:
+def next_question(config: Configuration, wanted: QuestionFilter, *, passed: Collection[About] = ()) -> ReviewNextResult:
     """Return the question with most at stake, and how many wait.
 
     Args:
         config: the configuration.
         wanted: which questions.
+        passed: questions that are not to be asked again.
     """
     with open_store(config) as pg:
-        waiting = queue.count_questions(pg, wanted)
-        found = queue.list_questions(pg, wanted, limit=1)
+        waiting, pairs = queue.count_questions(pg, wanted)
+        found = queue.list_questions(pg, wanted, limit=1, passed=passed)
         items = read_questions(pg, found)
-    after = (found[0].stake, found[0].record_no_l, found[0].record_no_r) if found else None
     return ReviewNextResult(
-        item=items[0] if items else None,
-        waiting=min(waiting, queue.COUNTED),
-        or_more=waiting > queue.COUNTED,
-        after=after,
-    )
+        item=items[0] if items else None, waiting=waiting, or_more=pairs > queue.COUNTED,
+        about=found[0].about if found else None,
+    )  # fmt: skip
 
 
 def read_questions(pg: Connection, questions: Sequence[StoredQuestion]) -> tuple[ReviewItem, ...]:
@@ -70,14 +69,18 @@ def read_questions(pg: Connection, questions: Sequence[StoredQuestion]) -> tuple
 
 
 def _item(question: StoredQuestion, left: tuple[StoredRecord, str], right: tuple[StoredRecord, str]) -> ReviewItem:
-    values = [record.values for record, _hash in (left, right)]
     return ReviewItem(
         kind=question.kind, left=_side(left[0], question.records_l), right=_side(right[0], question.records_r),
         match_probability=question.match_probability, match_weight=question.match_weight,
         blocking_rule=question.blocking_rule, reason=question.reason, stake=question.stake, merge_id=question.merge_id,
-        differing=tuple(name for name in VALUE_FIELDS if all(name in one for one in values) and values[0][name] != values[1][name]),
-        state=state_mark(left[1], right[1]),
+        differing=differing(left[0].values, right[0].values), state=state_mark(left[1], right[1]),
     )  # fmt: skip
+
+
+def differing(left: Mapping[str, object], right: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the fields that both have, and in which they differ by more than capitals, accents and points."""
+    both = [name for name in VALUE_FIELDS if name in left and name in right]
+    return tuple(name for name in both if fold_name(str(left[name])) != fold_name(str(right[name])))
 
 
 def _side(record: StoredRecord, profile_records: int) -> ReviewSide:

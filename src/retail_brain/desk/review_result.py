@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ReviewItem:
         reason: why the link was refused.
         stake: pairs of records that are likely to be wrong while nobody rules.
         merge_id: the merge in question (weak).
-        differing: fields that both have, and in which they differ.
+        differing: fields that both have, and in which they differ by more than capitals, accents and points.
         state: a mark of both records' values, by which an import sees that one has changed since.
     """
 
@@ -52,22 +52,24 @@ class ReviewItem:
 class ReviewListResult:
     """What waits for a person, most at stake first.
 
-    `waiting` counts all that was asked for, listed here or not; `or_more` where counting stopped.
+    `waiting` counts all questions that were asked for, listed here or not, and `pairs` the pairs of records that they are
+    about: one question for all pairs of the same two profiles. `or_more` where counting stopped.
     """
 
     items: tuple[ReviewItem, ...]
     waiting: int
+    pairs: int
     or_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewNextResult:
-    """The next question, None where nothing waits; `waiting` counts it and those behind it, `after` is its place in the queue."""
+    """The next question, None where nothing waits; `waiting` counts it and the others, `about` says what it asks."""
 
     item: ReviewItem | None
     waiting: int
     or_more: bool = False
-    after: tuple[float, int, int] | None = field(default=None, repr=False)
+    about: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ next question is found at once however long the queue is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg.rows import class_row, dict_row
@@ -16,12 +16,14 @@ from retail_brain.store.failure import translated
 from retail_brain.store.lookup import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import uuid
+    from collections.abc import Collection, Iterable
 
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredRecord
 
 ReviewKind = Literal["borderline", "refused", "weak"]
+About = tuple[frozenset["uuid.UUID"], int | None]
 
 COUNTED = 10_000
 """Counting a queue stops here: beyond it, how long it is exactly helps nobody."""
@@ -29,7 +31,7 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredQuestion:
-    """One pair that waits: its evidence, what is at stake, and how many records the profile of each side has.
+    """One pair that waits: its evidence, what is at stake, the profile of each side and how many records that has.
 
     `merge_id` is the merge in question, where the pair is one (kind weak).
     """
@@ -43,9 +45,21 @@ class StoredQuestion:
     blocking_rule: str | None
     reason: str | None
     stake: float
+    profile_id_l: uuid.UUID
+    profile_id_r: uuid.UUID
     records_l: int
     records_r: int
     merge_id: int | None
+
+    @property
+    def about(self) -> About:
+        """What is asked: whether two profiles are one person, or whether a merge is right. Pairs may ask the same."""
+        return frozenset((self.profile_id_l, self.profile_id_r)), self.merge_id
+
+    @property
+    def place(self) -> tuple[float, int, int]:
+        """Where it stands in the queue."""
+        return self.stake, self.record_no_l, self.record_no_r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,29 +83,45 @@ class QuestionFilter:
     after: tuple[float, int, int] | None = None
 
 
-def list_questions(conn: Connection, wanted: QuestionFilter, *, limit: int) -> list[StoredQuestion]:
-    """Return the questions that are open, the ones with most at stake first.
+def list_questions(
+    conn: Connection, wanted: QuestionFilter, *, limit: int, passed: Collection[About] = ()
+) -> list[StoredQuestion]:
+    """Return the questions that are open, the ones with most at stake first; of pairs that ask the same, the first.
 
     Args:
         conn: a connection.
         wanted: which.
         limit: how many at most.
+        passed: what is not to be asked again.
     """
+    found: list[StoredQuestion] = []
+    asked = set(passed)
+    while len(found) < limit:
+        page = _page(conn, wanted, min(limit + len(asked), COUNTED))
+        for one in page:
+            if one.about not in asked and len(found) < limit:
+                asked.add(one.about)
+                found.append(one)
+        if not page:
+            break
+        wanted = replace(wanted, after=page[-1].place)
+    return found
+
+
+def _page(conn: Connection, wanted: QuestionFilter, limit: int) -> list[StoredQuestion]:
     with translated(), conn.transaction(), conn.cursor(row_factory=class_row(StoredQuestion)) as cursor:
         return cursor.execute(sql.load("store/list_review_items"), _parameters(wanted, limit)).fetchall()
 
 
-def count_questions(conn: Connection, wanted: QuestionFilter) -> int:
-    """Return how many questions are open, at most one more than `COUNTED`.
+def count_questions(conn: Connection, wanted: QuestionFilter) -> tuple[int, int]:
+    """Return how many questions are open and how many pairs ask them, counting no more than `COUNTED` + 1 pairs.
 
     Args:
         conn: a connection.
         wanted: which.
     """
-    query = "select count(*) from (\n" + sql.load("store/list_review_items") + "\n) as question"
-    with translated(), conn.transaction():
-        row = conn.execute(query, _parameters(wanted, COUNTED + 1)).fetchone()
-    return row[0] if row else 0
+    page = _page(conn, wanted, COUNTED + 1)
+    return len({one.about for one in page}), len(page)
 
 
 def delete_question(conn: Connection, record_no_l: int, record_no_r: int) -> None:

@@ -1,4 +1,4 @@
--- one row per question that is open, the one with most at stake first: the pair, its evidence, and how many records stand behind each side
+-- one row per pair that waits for a person, the one with most at stake first: its evidence, and the profiles that its records are in
 with kept_apart as materialized (
   select
     least(record_l.profile_id, record_r.profile_id) as profile_id_l,
@@ -20,6 +20,8 @@ select
   item.blocking_rule,
   item.reason,
   item.stake,
+  record_l.profile_id as profile_id_l,
+  record_r.profile_id as profile_id_r,
   profile_l.record_count as records_l,
   profile_r.record_count as records_r,
   made.merge_id

@@ -68,6 +68,8 @@ class MergeField:
 class MergeShowResult:
     """One merge: both sides before, the profile after, the evidence, and what became of it.
 
+    Values are chosen from what the records say now, which need not be what they said then.
+
     Attributes:
         merge: the row of the log.
         model_id: the model that scored the pair.

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _REFUSED = {
     "ambiguous": "another record fits one of them about as well, and it cannot be the same person as the other",
-    "cannot_link": "a person ruled that two records of the two profiles are two people",
     "refused_before": "an earlier run refused the link, and neither record has changed since",
 }
 _ALL, _CLASHES, _LARGE = 10_000, 3, 200
@@ -91,7 +90,7 @@ def _ruled_apart(pg: Connection, pair: Sequence[StoredRecord]) -> Iterator[Obsta
 def _refused(pg: Connection, pair: Sequence[StoredRecord]) -> Iterator[Obstacle]:
     """The rule that refused the link between the two."""
     because = fetch_evidence(pg, pair[0].record_no, pair[1].record_no).refused_because
-    if because:
+    if because and because != "cannot_link":  # told with its decision
         said = _REFUSED.get(because) or (
             f"one profile would hold too many different values of its {_label(because.removeprefix('too many '))}"
             if because.startswith("too many")

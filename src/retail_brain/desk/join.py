@@ -168,7 +168,8 @@ def _standing(touched: Touched, pair: tuple[StoredRecord, StoredRecord]) -> Join
         decision
         for decision in touched.decisions
         if decision.kind == "cannot_link"
-        and {touched.members[no].profile_id for no in decision.pair if no in touched.members} == ours
+        and set(decision.pair) <= set(touched.members)
+        and {touched.members[no].profile_id for no in decision.pair} == ours
     ]
     if against:
         named = "; ".join(name_decision(touched, decision) for decision in against[:5])
@@ -245,7 +246,8 @@ def _apply(
     numbers = append_log(pg, head, rows)
     if plan.regrouped is not None:
         settled = pairs_between(pg, *before)
-        write_regrouped(con, pg, head, plan.touched, plan.regrouped, settled=settled)
+        settings = stores.config.matching
+        write_regrouped(con, pg, head, plan.touched, plan.regrouped, settings=settings, settled=settled)
     return decision_id, numbers[-1] if numbers else None
 
 

@@ -87,13 +87,13 @@ def show_merge(config: Configuration, merge_id: int) -> MergeShowResult:
         sides = [[records[number] for number in sorted(part)] for part in parts]
         golden = _golden_values(config, pg, {"left": sides[0], "right": sides[1], "both": [*sides[0], *sides[1]]})
         undone, decisions = undoing_of(pg, entry), rulings_on(pg, *ends)
-    befores = (entry.profile_id_l, entry.profile_id_r)
+    ids = (entry.profile_id_l, entry.profile_id_r)
     left, right = (
         MergeSide(
             key=key_of(records[end]), profile_id=_text(before), profile_id_now=_text(records[end].profile_id),
             records=tuple(key_of(record) for record in side), values=golden[name][0],
         )
-        for end, before, side, name in zip(ends, befores, sides, ("left", "right"), strict=True)
+        for end, before, side, name in zip(ends, ids, sides, ("left", "right"), strict=True)
     )  # fmt: skip
     return MergeShowResult(
         merge=describe_entry(entry), model_id=entry.model_id, profile_id=str(entry.profile_id), left=left, right=right,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_brain.errors import ConfigurationError
 from retail_brain.model import VALUE_FIELDS
-from retail_brain.store.change import write_profiles
+from retail_brain.store.change import weigh_questions, write_profiles
 from retail_brain.store.state import read_shared_values
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from retail_brain.config.file import Configuration
+    from retail_brain.config.matching import MatchingSettings
     from retail_brain.store.change import Head
     from retail_brain.store.connection import Connection
     from retail_brain.store.touched import Touched
@@ -138,6 +139,7 @@ def write_regrouped(
     touched: Touched,
     regrouped: Regrouped,
     *,
+    settings: MatchingSettings,
     review: Iterable[Sequence[Any]] = (),
     settled: Iterable[tuple[int, int]] = (),
 ) -> dict[str, int]:
@@ -149,6 +151,7 @@ def write_regrouped(
         head: what that gave.
         touched: the profiles as they stood.
         regrouped: what becomes of them.
+        settings: the matching section of the configuration.
         review: pairs that wait for a person from now on, as columns of review_item.
         settled: pairs that no longer do.
 
@@ -162,7 +165,10 @@ def write_regrouped(
     make_table(con, "review_item_new", [tuple(column.split()) for column in _REVIEW.split(", ")], review)
     make_table(con, "review_item_gone", pair, settled)
     moved = {no: now for no, now in regrouped.crosswalk.items() if touched.members[no].profile_id != now}
-    return write_profiles(pg, con, head, moved=moved, touched=sorted({*touched.profiles, *regrouped.profiles}))
+    ids = sorted({*touched.profiles, *regrouped.profiles})
+    rows = write_profiles(pg, con, head, moved=moved, touched=ids)
+    weigh_questions(pg, list(touched.members), clash_probability=settings.clash_probability)
+    return rows
 
 
 def _load_records(con: duckdb.DuckDBPyConnection, touched: Touched) -> None:

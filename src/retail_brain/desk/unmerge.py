@@ -227,7 +227,8 @@ def _apply(
         )  # fmt: skip
     append_log(pg, head, rows)
     settled = [(merge.record_no_l, merge.record_no_r) for merge in plan.cut]
-    write_regrouped(con, pg, head, plan.touched, plan.regrouped, review=plan.review, settled=settled)
+    settings = stores.config.matching
+    write_regrouped(con, pg, head, plan.touched, plan.regrouped, settings=settings, review=plan.review, settled=settled)
     return tuple(decisions)
 
 

@@ -195,3 +195,15 @@ def write_profiles(
     rows["source_record"] = conn.execute(sql.load("store/move_records"), parameters).rowcount
     rows["cache_outbox"] = conn.execute(sql.load("store/queue_profiles"), {"profile_ids": list(touched)}).rowcount
     return rows
+
+
+def weigh_questions(conn: Connection, record_nos: Sequence[int], *, clash_probability: float) -> None:
+    """Weigh anew the review items about some records, whose profiles have another size now.
+
+    Args:
+        conn: in `change_by_hand`, after the profiles were written.
+        record_nos: the records.
+        clash_probability: how likely one person stands behind a refused link, at most.
+    """
+    parameters = {"record_nos": list(record_nos), "clash_probability": clash_probability}
+    conn.execute(sql.load("store/restake_review_item"), parameters)

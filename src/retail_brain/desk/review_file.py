@@ -25,6 +25,7 @@ from retail_brain.errors import ConfigurationError, InputError, RefusedError
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store.change import change_by_hand
+from retail_brain.store.failure import DeniedError
 from retail_brain.store.review import fetch_records, list_questions
 from retail_brain.workspace import replace_text
 
@@ -246,6 +247,8 @@ def _apply(stores: Stores, con: duckdb.DuckDBPyConnection, found: _Import, by: s
             continue
         try:
             result = _rule(stores, con, pair, row, by)
+        except DeniedError:
+            raise
         except (RefusedError, ConfigurationError) as error:
             found.wrong.append((row.line, f"column decision: {_with_lines(error.message, lines)}"))
             continue

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class DeniedError(ConfigurationError):
+    """The login lacks a right in PostgreSQL: nothing about the data, everything about who works."""
+
+
 class TransientServiceError(ServiceError):
     """The same transaction may succeed when it is repeated: deadlock, cut connection, restart, lock timeout."""
 
@@ -47,7 +51,7 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
     "42883": (ConfigurationError, "a function is missing in the database", "retail-brain db migrate"),
     "42704": (ConfigurationError, "an object is missing in the database", "retail-brain db migrate"),
     "42501": (
-        ConfigurationError,
+        DeniedError,
         "the PostgreSQL login lacks a right",
         "docs/reference/roles.md says which role may do what; POSTGRES_USER names the login",
     ),

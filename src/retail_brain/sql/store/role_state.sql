@@ -2,8 +2,9 @@
 select
   array(
     select name
-    from unnest(%(roles)s::text[]) as wanted (name)
+    from unnest(%(roles)s::text[]) with ordinality as wanted (name, place)
     where not exists (select from pg_roles where rolname = name)
+    order by place
   ) as missing,
   (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may_create,
   coalesce((

@@ -375,9 +375,12 @@ their owner as well, by a trigger. Readers do not see the text of quarantined ro
 
 # command: who may run it: j(ob), s(upport), r(ead). A test runs each under each role.
 ROLE_COMMANDS = {
-    "run": "j", "warm": "j", "run list": "jsr", "run show": "jsr",
+    "run": "j", "warm": "js", "run list": "jsr", "run show": "jsr", "model list": "jsr", "model show": "jsr",
     "profile show": "jsr", "profile search": "jsr", "profile resolve": "jsr", "profile history": "jsr",
-    "merge list": "jsr", "merge explain": "jsr", "merge verify": "jsr",
+    "merge list": "jsr", "merge show": "jsr", "merge explain": "jsr", "merge verify": "jsr",
+    "merge rollback --dry-run": "jsr", "merge rollback": "s", "merge join": "s",
+    "merge decisions list": "jsr", "merge decisions stale": "jsr", "merge decisions withdraw": "s",
+    "review list": "jsr", "review next": "jsr", "review decide": "s", "review export": "jsr", "review import": "s",
     "quarantine list": "jr", "quarantine list --with-rows": "j",
     "export crosswalk": "jsr", "export profiles": "jsr", "export merges": "jsr",
     "db status": "jsr", "doctor": "jsr",

@@ -61,14 +61,6 @@ def _list(result: ReviewListResult, console: Console) -> None:
     console.print("Answer them   retail-brain review next")
 
 
-@screen.register(ReviewNextResult)
-def _next(result: ReviewNextResult, console: Console) -> None:
-    if result.item is None:
-        console.print(EMPTY)
-    else:
-        draw_question(result.item, f"1 of {count_of(result)}", console)
-
-
 def count_of(result: ReviewListResult | ReviewNextResult) -> str:
     """Return how many wait, as far as they were counted."""
     return f"more than {result.waiting:,}" if result.or_more else f"{result.waiting:,}"

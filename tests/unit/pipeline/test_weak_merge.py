@@ -58,14 +58,16 @@ def hanging(links: Links, tree: set[tuple[int, int]]) -> set[tuple[int, int, int
 def found_by_statement(links: Links, tree: set[tuple[int, int]]) -> set[tuple[int, int, int, int]]:
     con = duckdb.connect()
     columns = "record_no_l bigint, record_no_r bigint, match_weight double, match_probability double, levels varchar, blocking_rule varchar"
-    con.execute(f"create table edge ({columns}); create table merge ({columns}, kind varchar)")
-    con.execute("create table crosswalk (record_no bigint, profile_id bigint)")
+    con.execute(f"create table touched_edge ({columns}); create table merge ({columns}, kind varchar)")
+    con.execute("create table crosswalk_tonight (record_no bigint, profile_id bigint)")
     for (left, right), probability in links.items():
         row = [left, right, 1.0, probability, "", ""]
-        con.execute("insert into edge values (?, ?, ?, ?, ?, ?)", row)
+        con.execute("insert into touched_edge values (?, ?, ?, ?, ?, ?)", row)
         if (left, right) in tree:
             con.execute("insert into merge values (?, ?, ?, ?, ?, ?, 'match')", row)
-    con.executemany("insert into crosswalk values (?, ?)", [(no, min(group)) for no, group in groups(tree).items()])
+    con.executemany(
+        "insert into crosswalk_tonight values (?, ?)", [(no, min(group)) for no, group in groups(tree).items()]
+    )
     con.execute(sql.load("pipeline/weak_merge"), {"merge_probability": MERGE, "weak_probability": WEAK})
     return set(con.execute("select record_no_l, record_no_r, records_l, records_r from weak_merge").fetchall())
 

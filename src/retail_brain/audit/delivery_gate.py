@@ -5,6 +5,7 @@ Apart from the checks of the whole run because these are told by source and colu
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.audit.finding import Finding, percent
@@ -29,7 +30,7 @@ def usual_delivery(recent: Sequence[RunMetrics], source: str, *, rows_least: int
 def judge_deliveries(
     metrics: RunMetrics, recent: Sequence[RunMetrics], settings: AuditSettings, label: Callable[[str, str | None], str]
 ) -> Iterator[Finding]:
-    """Judge every source that delivered enough rows tonight.
+    """Judge every source that delivered enough rows tonight; of a column the first reason is told.
 
     Args:
         metrics: what this run measured.
@@ -47,12 +48,13 @@ def judge_deliveries(
             settings,
             label,
         )
-        yield from one.completeness()
-        yield from one.one_value()
-        yield from one.rewritten()
-        yield from one.shapes()
-        yield from one.people()
-        yield from one.spelling()
+        told: set[str | None] = set()
+        for finding in chain(
+            one.completeness(), one.one_value(), one.shapes(), one.rewritten(), one.people(), one.spelling()
+        ):
+            if finding.field not in told:
+                told.add(finding.field)
+                yield finding
 
 
 class _Source:

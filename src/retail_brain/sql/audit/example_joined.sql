@@ -29,5 +29,5 @@ from whole
 join member using (profile_id)
 join record using (record_no)
 where whole.moved > 1
-group by all
-order by max(whole.moved) desc, whole.records desc, whole.profile_id
+group by whole.profile_id, whole.records, whole.profiles, whole.moved
+order by whole.moved desc, whole.records desc, whole.profile_id

@@ -31,7 +31,7 @@ def _unmerge(result: UnmergeResult, console: Console) -> None:
         _say(console, "" if result.already else "no standing merge fits: nothing to undo")
         return
     for merge in result.merges[:_MOST]:
-        odds = "" if merge.match_probability is None else f"   p = {merge.match_probability:.4g}"
+        odds = "" if merge.match_probability is None else f"   {_odds(merge.match_probability)}"
         run = f"run {merge.run_id}" if merge.run_id else "by hand"
         when = f"{merge.logged_at:%Y-%m-%d}"
         head = f"merge {merge.merge_id}  {run}  {when}   {clean(merge.left)} ─ {clean(merge.right)}{odds}"
@@ -52,7 +52,7 @@ def _after(result: UnmergeResult, console: Console) -> None:
     for former in result.former_ids[:_MOST]:
         _say(console, f"former id {former.former_id} leads to {former.leads_to}", indent=2)
     if result.withdrawn:
-        _say(console, f"Taken back with it: decision {_numbers(result.withdrawn)}.", indent=2)
+        _say(console, f"Taken back with it: {_decisions(result.withdrawn)}.", indent=2)
     if result.refused_links:
         links = "1 further link" if result.refused_links == 1 else f"{result.refused_links} further links"
         _say(console, f"{links} between the parts will be refused and shown for review.", indent=2)
@@ -145,8 +145,14 @@ def _more(console: Console, count: int, what: str) -> None:
         _say(console, f"… and {count - _MOST:,} more {what}; --json lists them all", style="dim", indent=2)
 
 
-def _numbers(numbers: tuple[int, ...]) -> str:
-    return f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 2 else " and ".join(str(number) for number in numbers)
+def _decisions(numbers: tuple[int, ...]) -> str:
+    if len(numbers) == 1:
+        return f"decision {numbers[0]}"
+    return f"decisions {numbers[0]} {'to' if len(numbers) > 2 else 'and'} {numbers[-1]}"
+
+
+def _odds(probability: float) -> str:
+    return "p > 0.9999" if probability > 0.9999 else f"p = {probability:.4f}"
 
 
 def _warn(console: Console, warnings: tuple[str, ...]) -> None:

@@ -59,9 +59,8 @@ def _after(result: UnmergeResult, console: Console) -> None:
     several = len(result.merges) > 1
     if result.status == "undone":
         what = f"{len(result.merges)} merges were undone" if several else "The merge was undone"
-        _say(
-            console, f"{what}; decision {_numbers(result.decisions)} keeps the records apart.", style="green", indent=2
-        )
+        kept = "keep" if len(result.decisions) > 1 else "keeps"
+        _say(console, f"{what}; {_decisions(result.decisions)} {kept} the records apart.", style="green", indent=2)
     else:
         whom = "The records of each of these merges" if several else "These two"
         _say(console, f"{whom} will be kept apart from now on. Nothing else changes.", indent=2)

@@ -14,8 +14,11 @@ from retail_brain.errors import IntegrityError, RefusedError
 from retail_brain.store.failure import translated
 from retail_brain.store.run import show_run
 from retail_brain.store.seal import seal_log, verify_log
+from shop import Shop
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retail_brain.model import PostgresAddress
     from retail_brain.store.connection import Connection
 
@@ -190,3 +193,24 @@ def test_any_removed_row_or_seal_is_found_whatever_was_sealed(
     tamper(conn, f"delete from {table} where {KEYS[table]} = {key}")
     with pytest.raises(IntegrityError):
         verify_log(conn)
+
+
+def test_the_command_tells_the_chain_or_where_it_breaks_and_no_value(
+    log: Connection, database: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "retail_brain.toml").write_text("", encoding="utf-8")
+    for name, value in {"HOST": database.host, "PORT": str(database.port), "DB": database.dbname, "USER": database.user, "PASSWORD": database.password or ""}.items():  # fmt: skip
+        monkeypatch.setenv(f"POSTGRES_{name}", value)
+    monkeypatch.setenv("REDIS_HOST", "/nowhere.sock")
+    shop = Shop(folder=tmp_path)
+    told = shop.must("merge", "verify")
+    assert set(told) == {"rows", "seals", "digest"}
+    assert f"{told['rows']} rows under 3 seals are as they were written" in shop.call("merge", "verify").out
+    assert shop.must("merge", "verify", "--expect", told["digest"]) == told
+    assert shop.call("merge", "verify", "--expect", "0" * 64).code == 6
+    tamper(log, "update identity_decision set reason = 'Secretia' where decision_id = 1")
+    answer = shop.call("merge", "verify", "--json")
+    assert (answer.code, answer.out) == (6, "")
+    assert "merge ids 6–6, decisions 1–2" in answer.err
+    assert "Secretia" not in answer.err
+    assert "sisters" not in answer.err

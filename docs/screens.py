@@ -19,7 +19,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/tutorial.md", "docs/how-to/nightly-run.md", "docs/how-to/measure-accuracy.md")
+PAGES = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/nightly-run.md",
+    "docs/how-to/undo-a-merge.md",
+    "docs/how-to/review-queue.md",
+    "docs/how-to/measure-accuracy.md",
+)
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 
 

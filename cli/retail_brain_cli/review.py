@@ -13,6 +13,7 @@ from retail_brain.desk.explain import explain
 from retail_brain.desk.review import next_question
 from retail_brain.desk.ruling import decide
 from retail_brain.errors import ConfigurationError, LockedError, RefusedError
+from retail_brain.store.failure import DeniedError
 from retail_brain_cli.ask import ask_key
 from retail_brain_cli.output import make_console, screen, show
 from retail_brain_cli.screens.review import EMPTY, count_of, draw_question
@@ -83,6 +84,8 @@ def _apply(
         return "skipped"
     try:
         result = decide(config, item.left.key, item.right.key, _ANSWERS[key], reason=reason, ticket=ticket, by=by)
+    except DeniedError:
+        raise
     except (RefusedError, LockedError, ConfigurationError) as error:
         console.print(f"  not applied: {error.message}", style="red")
         if error.hint:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from retail_brain.matching.model import Model
 
 
+def load_splink() -> None:
+    """Import Splink ahead of its use."""
+    import splink  # noqa: F401
+
+
 def splink_settings(model: Model) -> dict[str, Any]:
     """Return Splink's settings for a model: comparisons with m and u, term frequencies, blocking rules."""
     return {
@@ -70,7 +75,7 @@ def open_linker(con: duckdb.DuckDBPyConnection, model: Model, table: str) -> Any
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         frame = DuckDBAPI(connection=con).register(table)
-        linker = Linker(frame, splink_settings(model), log_level=logging.ERROR)
+        linker = Linker(frame, splink_settings(model), validate_settings=False, log_level=logging.ERROR)
         register_terms(con, model, linker)
         return linker
 

@@ -70,13 +70,16 @@ def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: 
         previous: whether the keys of the night before can be taken over for records that did not change.
     """
     from retail_brain.standardise.keys import build_keys as build
-    from retail_brain.standardise.shared import find_shared
+    from retail_brain.standardise.shared import find_shared, renew_shared
 
-    find_shared(con, "live_record", settings=config.matching)
     if not previous.has_edges:
+        find_shared(con, "live_record", settings=config.matching)
         make_whole(con, "match_key")
         build(con, "live_record", settings=config.matching)
         return
+    con.execute(sql.load("pipeline/changed_version"))
+    renew_shared(con, "live_record", settings=config.matching)
+    con.execute(sql.load("pipeline/turned_value"))
     con.execute(sql.load("pipeline/rekeyed_record"))
     build(con, "rekeyed_record", into="match_key_tonight", settings=config.matching)
     con.execute(sql.load("pipeline/changed_key"))

@@ -51,6 +51,7 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     night.tell(files=intake.files, quarantine_reasons=dict(intake.quarantine_reasons), warnings=intake.warnings)
     if not intake.new_delivery_ids and not _asked_again(night):
         return False
+    night.writer.submit(_load_matching)
     asked_by = () if intake.new_delivery_ids else (model_in_use(workspace, pg) or "",)
     parts = [*intake.new_delivery_ids, night.config.fingerprint(), *asked_by]
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -71,6 +72,14 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     night.clock.lap("ingest")
     night.tell(run_id=night.run_id, status="ingested")
     return True
+
+
+def _load_matching() -> None:
+    """Load the libraries of the next stages while files are still being read: half a second of a short night."""
+    import retail_brain.identity.resolve  # noqa: F401
+    from retail_brain.matching.linker import load_splink
+
+    load_splink()
 
 
 def _asked_again(night: Night) -> set[str]:

@@ -43,13 +43,18 @@ def build_keys(
 
 def prepare_lookups(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Create the macros and look-up tables that folding needs: transliterations, nicknames, street words."""
-    for statement in sql.load("standardise/key_macro").split(";\n"):
-        if statement.strip():
-            con.execute(statement)
+    create_macros(con)
     _load_transliterations(con, table)
     con.register("name_form_in", _name_forms())
     con.execute("create or replace temp table name_form as select name, forms, root from name_form_in")
     con.unregister("name_form_in")
+
+
+def create_macros(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros that fold one value into a key."""
+    for statement in sql.load("standardise/key_macro").split(";\n"):
+        if statement.strip():
+            con.execute(statement)
 
 
 @cache

@@ -1,16 +1,26 @@
 -- One row per live record whose keys have to be made anew: it changed, or one of its values came into or out of sharing.
 create or replace table rekeyed_record as
-with turned as (
-  (select field, value from shared_value except select field, value from shared_value_before)
-  union
-  (select field, value from shared_value_before except select field, value from shared_value)
+with came as (
+  select record_no
+  from match_key_before
+  where email_key in (select value from turned_value where field = 'email' and shared)
+    or phone_key in (select value from turned_value where field = 'phone' and shared)
+    or birth_date in (select value::date from turned_value where field = 'date_of_birth' and shared)
+    or loyalty_key in (select value from turned_value where field = 'loyalty_id' and shared)
+    or national_key in (select value from turned_value where field = 'national_id' and shared)
+),
+went as (
+  select record_no
+  from live_record
+  where exists (select 1 from turned_value where not shared)
+    and (
+      email in (select value from turned_value where field = 'email')
+      or date_of_birth in (select value::date from turned_value where field = 'date_of_birth')
+      or phone_value(phone) in (select value from turned_value where field = 'phone')
+      or fold_code(loyalty_id) in (select value from turned_value where field = 'loyalty_id')
+      or fold_code(national_id) in (select value from turned_value where field = 'national_id')
+    )
 )
-select live_record.*
+select *
 from live_record
-left join record_change as change on change.record_no = live_record.record_no and change.action <> 'unchanged'
-where change.record_no is not null
-  or live_record.email in (select value from turned where field = 'email')
-  or live_record.date_of_birth::varchar in (select value from turned where field = 'date_of_birth')
-  or fold_phone(regexp_replace(live_record.phone, '[^0-9]', '', 'g')) in (select value from turned where field = 'phone')
-  or fold_code(live_record.loyalty_id) in (select value from turned where field = 'loyalty_id')
-  or fold_code(live_record.national_id) in (select value from turned where field = 'national_id')
+where record_no in (select record_no from changed_record union select record_no from came union select record_no from went)

@@ -25,7 +25,7 @@ folded as (
         fold_letters(r.name_suffix) as suffix_key,
         r.gender as gender_key,
         r.email as email_key,
-        fold_phone(regexp_replace(r.phone, '[^0-9]', '', 'g')) as phone_key,
+        phone_value(r.phone) as phone_key,
         r.date_of_birth as birth_date,
         a.address_key,
         a.house_key,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,8 @@ class Night:
             self.pos = [row for row in csv.DictReader(file) if None not in row and None not in row.values()]
         for name in ("app.csv", "crm.csv", "loyalty.parquet"):
             (folder / name).rename(shop.folder / name)
-        self.truth = folder / "truth.csv"
+        self.known_ecommerce = [row for n, row in enumerate(self.ecommerce) if n % 12]
+        self.known_pos = [row for n, row in enumerate(self.pos) if n % 4]
 
     def write(self, name: str, found: list[Row]) -> Path:
         """Deliver a file."""
@@ -53,8 +55,8 @@ class Night:
 def night(make_shop: Callable[[str], Shop], tmp_path_factory: pytest.TempPathFactory) -> Night:
     shop = make_shop("poison")
     made = Night(shop, tmp_path_factory.mktemp("exports"))
-    first = made.write("ecommerce.csv", [row for n, row in enumerate(made.ecommerce) if n % 12])
-    made.write("pos.csv", [row for n, row in enumerate(made.pos) if n % 4])
+    first = made.write("ecommerce.csv", made.known_ecommerce)
+    made.write("pos.csv", made.known_pos)
     shop.must("init", ".")
     settings = shop.folder / "retail_brain.toml"
     text = settings.read_text(encoding="utf-8")
@@ -219,3 +221,45 @@ def test_a_night_is_refused_and_changes_nobody_when(poison: str, night: Night) -
     for word in words:
         assert word in answer.err
     assert state(night.shop) == before
+
+
+UNTOUCHED = """
+select profile.profile_id, profile.xmin::text
+from profile
+where not exists (
+  select from source_record where source_record.profile_id = profile.profile_id and source_record.source = any(array['pos', 'ecommerce'])
+)
+order by 1
+"""
+
+HARMLESS: dict[str, tuple[str, Callable[[Night], str]]] = {
+    "names are in capitals with blanks behind them": (
+        "ecommerce_2.csv", lambda n: text_of(each(
+            n.known_ecommerce, **{name: lambda r, name=name: r[name].upper() + "   " for name in ("given_name", "surname")}))),
+    "numbers went through a spreadsheet and came back with a decimal": (
+        "ecommerce_3.csv", lambda n: text_of(each(n.known_ecommerce, card_no=lambda r: r["card_no"] and r["card_no"] + ".0"))),
+    "a delta is cut off in the middle of a line": ("pos_2.csv", lambda n: text_of(n.known_pos)[:-40]),
+}  # fmt: skip
+
+
+def text_of(found: list[Row]) -> str:
+    """Return rows as a CSV file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(found[0]))
+    writer.writeheader()
+    writer.writerows(found)
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+def test_a_night_moves_nobody_when(what: str, night: Night) -> None:
+    name, make = HARMLESS[what]
+    before, untouched = night.shop.crosswalk(), rows(night.shop, UNTOUCHED)
+    path = night.shop.folder / name
+    path.write_text(make(night), encoding="utf-8")
+    os.utime(path, (path.stat().st_mtime - 60,) * 2)
+    done = night.shop.must("run")
+    path.unlink()
+    assert done["status"] == "published"
+    assert night.shop.crosswalk() == before
+    assert rows(night.shop, UNTOUCHED) == untouched

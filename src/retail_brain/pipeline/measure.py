@@ -123,8 +123,11 @@ def _looks(con: duckdb.DuckDBPyConnection, finding: Finding) -> str:
     if finding.source is None or finding.field is None or finding.field == "updated_at" or check in _BY_NAME:
         return ""
     if check == "completeness":
-        shape = common_shape(con, finding.source, finding.field, unread=True)
-        return f"; what cannot be read looks like {shape}" if shape else "; the rest is empty"
+        unread = common_shape(con, finding.source, finding.field, unread=True)
+        if unread:
+            return f"; what cannot be read looks like {unread}"
+        shape = common_shape(con, finding.source, finding.field)
+        return f"; the rest is empty, what there is looks like {shape}" if shape else "; the column is empty"
     shape = common_shape(con, finding.source, finding.field, by_value=check == "one_value")
     return f"; it looks like {shape}" if check == "one_value" else f"; most look like {shape}"
 

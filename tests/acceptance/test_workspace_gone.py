@@ -93,12 +93,12 @@ def test_a_damaged_model_is_taken_from_postgresql_and_a_new_one_never_takes_its_
     published: tuple[Shop, dict[str, Any]],
 ) -> None:
     shop, night = published
-    explained = shop.must("merge", "explain", "pos:3", "crm:3")
+    scored = shop.must("merge", "explain", "pos:3", "crm:9")
     for name in ("model.json", "term_frequency.parquet"):
         path = shop.folder / ".retail-brain" / "models" / night["model_id"] / name
         content = path.read_bytes()
         path.write_bytes(content[:-9] + b"123456789")
-        assert shop.must("merge", "explain", "pos:3", "crm:3") == explained
+        assert shop.must("merge", "explain", "pos:3", "crm:9") == scored
         assert path.read_bytes() == content
     forget(shop)
     trained = shop.must("model", "train")["model_id"]

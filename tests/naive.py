@@ -114,10 +114,12 @@ class Tonight:
     versions: dict[str, int] = field(default_factory=dict)
     weights: dict[frozenset[str], float] = field(default_factory=dict)
     clashes: set[frozenset[str]] = field(default_factory=set)
+    doubts: set[frozenset[str]] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
+    model: int = 1
 
 
-class Refused(Exception):
+class RefusedByHand(Exception):  # noqa: N818 - an answer, no error
     """A person asked for what contradicts a decision in force."""
 
 
@@ -136,6 +138,8 @@ class Model:
     known_links: set[Pair] = field(default_factory=set)
     refused: set[Pair] = field(default_factory=set)
     freed: list[Pair] = field(default_factory=list)
+    taken_back: set[Pair] = field(default_factory=set)
+    model: int = 1
     nights: int = 0
 
     # what stands
@@ -173,7 +177,8 @@ class Model:
         clashes = {pair(*(numbers[key] for key in keys)) for keys in tonight.clashes if keys <= set(numbers)}
         values = {numbers[key]: value for key, value in tonight.values.items() if key in numbers}
         links = {edge for edge, weight in weights.items() if weight >= after.threshold}
-        still = after._still_refused(changed, links)
+        doubts = {pair(*(numbers[key] for key in keys)) for keys in tonight.doubts if keys <= set(numbers)}
+        still = after._still_refused(changed, tonight.model) | (doubts - set(after.live()))
         records = set(numbers.values())
         tree, refused = after._resolve(records, weights, links - still, clashes, values)
         after._note(tree, weights, changed, gone)
@@ -183,7 +188,7 @@ class Model:
         must, cannot = after.ruled("must_link"), after.ruled("cannot_link")
         after.refused = {edge for edge in refused | (still & set(weights)) if edge not in must | cannot}
         after.known_links, after.nights = links, after.nights + 1
-        after.freed = []
+        after.freed, after.taken_back, after.model = [], set(), tonight.model
         return after
 
     def _take(self, tonight: Tonight) -> tuple[set[int], set[int]]:
@@ -195,12 +200,15 @@ class Model:
         self.versions = dict(tonight.versions)
         return changed | gone, gone
 
-    def _still_refused(self, changed: set[int], links: set[Pair]) -> set[Pair]:
-        """Links of before between two profiles stay refused until a record changes or a ruling between them is withdrawn."""
+    def _still_refused(self, changed: set[int], model: int) -> set[Pair]:
+        """Links of before between two profiles stay refused until a record changes or a ruling between them is withdrawn.
+
+        What another model made a link counts only where it was refused.
+        """
         freed = {frozenset(self.profiles.get(no) for no in ends) for ends in self.freed}
         return {
             (x, y)
-            for x, y in self.known_links | self.refused
+            for x, y in self.refused | (self.known_links if model == self.model else set())
             if not {x, y} & changed
             and self.profiles[x] != self.profiles[y]
             and frozenset((self.profiles[x], self.profiles[y])) not in freed
@@ -231,7 +239,8 @@ class Model:
         """Write the log: merges that do not stand any more, then new ones."""
         live, must = self.live(), self.ruled("must_link")
         for edge in sorted(set(live) - set(tree)):
-            cause = "gone" if set(edge) & gone else "changed" if set(edge) & changed else "rescored"
+            cause = "withdrawn" if edge in self.taken_back else "rescored"
+            cause = "gone" if set(edge) & gone else "changed" if set(edge) & changed else cause
             live[edge].ended = True
             self.log.append(Merge("split", cause, edge, live[edge].weight))
         for edge in sorted(set(tree) - set(live)):
@@ -278,9 +287,9 @@ class Model:
         left = [edge for edge in live if edge not in cuts]
         parts = groups_of(touched, left)
         for x, y in must - cuts:
-            if x in touched and y in touched and self.profiles[x] == self.profiles[y]:
-                if not any({x, y} <= part for part in parts):
-                    raise Refused
+            together = x in touched and y in touched and self.profiles[x] == self.profiles[y]
+            if together and not any({x, y} <= part for part in parts):
+                raise RefusedByHand
         for edge in sorted(cuts):
             live[edge].ended = True
             self.log.append(Merge("unmerge", "decision", edge, live[edge].weight))
@@ -289,7 +298,18 @@ class Model:
         before = {no: self.profiles[no] for no in touched}
         self._name(parts, before, token, touched)
         self._finish_log(before)
+        self._lead_back(before)
         self.refused -= cuts
+
+    def _lead_back(self, before: dict[int, Any]) -> None:
+        """Let each id that led to one of these profiles lead to where most of those records went that once bore it."""
+        bore = {(no, was) for row in self.log for no, was in zip(row.pair, row.profiles[1:], strict=True)}
+        for alias in [alias for alias in self.aliases if self.end_of(alias) in set(before.values())]:
+            went = [self.profiles[no] for no, was in sorted(bore, key=str) if was == alias and no in before]
+            first = {to: min(no for no, was in bore if was == alias and self.profiles.get(no) == to) for to in went}
+            if went:
+                counted = Counter(went)
+                self.aliases[alias] = min(counted, key=lambda to: (-counted[to], first[to]))
 
     def _withdraw_pair(self, kind: str, edge: Pair) -> None:
         for decision in list(self.decisions):
@@ -303,14 +323,13 @@ class Model:
         if any(
             {self.profiles.get(one), self.profiles.get(other)} == {p, q} for one, other in self.ruled("cannot_link")
         ):
-            raise Refused
+            raise RefusedByHand
         if edge in self.ruled("must_link"):
             return
         self.decisions.append(Decision("must_link", edge))
         live = self.live()
         before = {no: self.profiles[no] for no in self.members(p) | self.members(q)}
         if edge in live:
-            self.refused.discard(edge)
             return
         if p == q:
             must = self.ruled("must_link")
@@ -322,21 +341,26 @@ class Model:
                     one,
                 ),
             )
+            if ranked[-1] in must:
+                return
             live[ranked[-1]].ended = True
-            self.log.append(Merge("split", "replaced", ranked[-1], live[ranked[-1]].weight))
+            self.log.append(Merge("split", "replaced", ranked[-1], live[ranked[-1]].weight, (p, p, p)))
             self.log.append(Merge("merge", "must_link", edge))
         else:
             self.log.append(Merge("merge", "must_link", edge))
             self._name([set(before)], before, None, set(before))
         self._finish_log(before)
-        self.refused = {
-            one for one in self.refused if {before.get(no) for no in one} != {p, q} or not set(one) <= set(before)
-        }
-        self.refused.discard(edge)
+        if p != q:
+            self.refused = {(x, y) for x, y in self.refused if {before.get(x), before.get(y)} != {p, q}}
+
+    def rule_different(self, edge: Pair) -> None:
+        """Say that two records of different profiles are two people."""
+        self.decisions.append(Decision("cannot_link", edge))
 
     def withdraw(self, decision: Decision) -> None:
         """Take a decision back; what it kept apart may come together in the next night."""
         decision.withdrawn = True
         self.decisions.append(Decision("withdraw", decision.pair))
+        self.taken_back.add(decision.pair)
         if decision.kind == "cannot_link":
             self.freed.append(decision.pair)

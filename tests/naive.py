@@ -186,7 +186,11 @@ class Model:
         after._name(groups_of(records, tree), before, ("night", after.nights + 1), records)
         after._finish_log(before)
         must, cannot = after.ruled("must_link"), after.ruled("cannot_link")
-        after.refused = {edge for edge in refused | (still & set(weights)) if edge not in must | cannot}
+        after.refused = {
+            (x, y)
+            for x, y in refused | (still & set(weights))
+            if (x, y) not in must | cannot and after.profiles[x] != after.profiles[y]
+        }
         after.known_links, after.nights = links, after.nights + 1
         after.freed, after.taken_back, after.model = [], set(), tonight.model
         return after

@@ -112,7 +112,7 @@ class Identity(RuleBasedStateMachine):
         """A record that a profile grows by: merges on merges."""
         random, sizes = Random(seed), Counter(self.naive.profiles.values())
         largest = max(sizes, key=lambda profile: (sizes[profile], str(profile)))
-        members = {no for no in self.naive.members(largest)}
+        members = self.naive.members(largest)
         near = [key for key, no in self.naive.numbers.items() if no in members and key in self.world.versions]
         self.keys += 1
         self.world.arrive(random, f"r{self.keys:03}")
@@ -305,7 +305,7 @@ class Identity(RuleBasedStateMachine):
         assert {row[1:] for row in self.real.rows(IN_FORCE)} == {
             (one.kind, *one.pair) for one in self.naive.decisions if not one.withdrawn and one.kind != "withdraw"
         }
-        assert {ends for ends in self.real.rows(REFUSED)} - ruled == self.naive.refused - ruled
+        assert set(self.real.rows(REFUSED)) - ruled == self.naive.refused - ruled
 
     def compare_merges(self) -> None:
         assert {row[1:] for row in self.real.rows(LIVE)} == set(self.naive.live())

@@ -42,7 +42,7 @@ of_two as (
   from apart
   join crosswalk as l on l.record_no = apart.record_no_l
   join crosswalk as r on r.record_no = apart.record_no_r
-  where apart.kind = 'refused' or l.profile_id <> r.profile_id
+  where l.profile_id <> r.profile_id
 ),
 open_question as (
   select of_two.*

@@ -1,4 +1,4 @@
-"""The merge log read: rows of a profile or a run, the merges that stand, and what is known of one pair.
+"""The merge log read: its rows by what they are about, the tree of a record, and what is known of one pair.
 
 Apart from look-ups because this is about links and not about people. Undoing is in `change`.
 """
@@ -16,7 +16,6 @@ from retail_brain.store.lookup import LogEntry
 
 if TYPE_CHECKING:
     from datetime import date
-    from uuid import UUID
 
     from retail_brain.store.connection import Connection
 
@@ -97,18 +96,6 @@ def fetch_tree(conn: Connection, record_no: int, *, undone_by: int | None = None
             row = conn.execute(sql.load("store/first_of_change"), {"merge_id": undone_by}).fetchone()
             before = row[0] if row else undone_by
         return cursor.execute(sql.load("store/list_tree"), {"record_no": record_no, "before": before}).fetchall()
-
-
-def live_merges(conn: Connection, profile_id: UUID) -> list[LogEntry]:
-    """Return the merges that hold a profile together.
-
-    Args:
-        conn: a connection outside any transaction.
-        profile_id: a live profile.
-    """
-    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(LogEntry)) as cursor:
-        entries = cursor.execute(sql.load("store/list_log_of_profile"), {"profile_id": profile_id}).fetchall()
-    return [entry for entry in entries if entry.kind == "merge" and entry.undone_by is None]
 
 
 def fetch_evidence(conn: Connection, record_no_l: int, record_no_r: int) -> PairEvidence:

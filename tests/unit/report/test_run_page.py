@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retail_brain.report import render_report, render_weights
+from retail_brain.report import render_explanation, render_report, render_weights
 from retail_brain.report.markup import element, percent
 
 RUN = {
@@ -181,3 +181,34 @@ def test_the_weights_of_a_model_are_a_page_of_their_own_that_needs_no_network() 
     assert "learnt from 1,234 records" in page
     assert "different &lt;b&gt;" in page
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
+
+
+HOSTILE = "<script>alert('x')</script>"
+EXPLAINED = {
+    "left": f"pos:{HOSTILE}", "right": "crm:7", "left_values": {"given_name": HOSTILE, "email": "m@example.com"},
+    "right_values": {"given_name": "M."}, "same_profile": False, "merge_id": None, "run_id": None, "logged_at": None,
+    "undone": None, "scored": "now", "match_weight": -2.5, "match_probability": 0.15, "blocking_rule": "email_key",
+    "model_id": "m-1", "chain": (), "links": (), "decisions": (),
+    "lines": (
+        {"comparison": "starting odds", "left": None, "right": None, "level": "", "weight_bits": -10.0},
+        {"comparison": "first name", "left": HOSTILE, "right": "M.", "level": "initial", "weight_bits": 7.5},
+        {"comparison": "phone", "left": None, "right": None, "level": "nothing to say", "weight_bits": 0.0},
+    ),
+    "obstacles": ({"kind": "decision", "said": f"ruled: {HOSTILE}", "records": (), "decision_id": 3, "ticket": "T-9"},),
+}  # fmt: skip
+
+
+def test_an_explanation_shows_every_part_that_says_something_and_no_value_can_become_markup() -> None:
+    page = render_explanation(EXPLAINED)
+    assert not outline(page).tags & {"script", "link", "img", "iframe", "object", "a", "form"}
+    text = said(page)
+    for expected in (
+        "They are in two profiles: p = 0.1500, −2.5 bits.",
+        "starting odds −10.0",
+        "+7.5",
+        "match weight −2.5",
+        "(decision 3, T-9)",
+        HOSTILE,
+    ):
+        assert expected in text
+    assert "phone" not in text

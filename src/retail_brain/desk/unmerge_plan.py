@@ -22,6 +22,7 @@ from retail_brain.model import VALUE_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from uuid import UUID
 
     from retail_brain.desk.change import Golden
     from retail_brain.desk.change_result import AlreadyUndone
@@ -49,7 +50,7 @@ def describe_plan(plan: Plan, digest: str, already: tuple[AlreadyUndone, ...]) -
         status="planned",
         plan=digest,
         merges=tuple(_merge(merge, members) for merge in plan.cut),
-        profiles=tuple(_split(plan, profile) for profile in plan.touched.profiles.values()),
+        profiles=_splits(plan),
         former_ids=tuple(
             FormerId(former_id=str(former), leads_to=str(now)) for former, now in sorted(plan.regrouped.aliases.items())
         ),
@@ -67,16 +68,23 @@ def _merge(merge: StandingMerge, members: Mapping[int, Member]) -> MergeToUndo:
     )  # fmt: skip
 
 
-def _split(plan: Plan, profile: StoredProfile) -> SplitResult:
+def _splits(plan: Plan) -> tuple[SplitResult, ...]:
+    """Tell every profile that falls apart; each record and edge is looked at once, since a whole run may be undone."""
     members, cut = plan.touched.members, {merge.merge_id for merge in plan.cut}
-    edges = [edge for edge in plan.edges if members[edge.left].profile_id == profile.profile_id]
-    ids = {plan.regrouped.crosswalk[number] for number, one in members.items() if one.profile_id == profile.profile_id}
-    goldens = sorted(
-        (plan.regrouped.profiles[one] for one in ids),
-        key=lambda one: (one.profile_id != profile.profile_id, one.records),
-    )
-    parts = tuple(describe_part(golden, profile, members, edges, cut) for golden in goldens)
-    return SplitResult(profile_id=str(profile.profile_id), version=profile.version, parts=parts)
+    edges: dict[UUID, list[Edge]] = {}
+    ids: dict[UUID, set[UUID]] = {}
+    for edge in plan.edges:
+        edges.setdefault(members[edge.left].profile_id, []).append(edge)
+    for record_no, now in plan.regrouped.crosswalk.items():
+        ids.setdefault(members[record_no].profile_id, set()).add(now)
+    splits = []
+    for before in plan.touched.profiles.values():
+        goldens = [plan.regrouped.profiles[now] for now in ids[before.profile_id]]
+        goldens.sort(key=lambda golden: (golden.profile_id != before.profile_id, golden.records))
+        tree = edges.get(before.profile_id, [])
+        parts = tuple(describe_part(golden, before, members, tree, cut) for golden in goldens)
+        splits.append(SplitResult(profile_id=str(before.profile_id), version=before.version, parts=parts))
+    return tuple(splits)
 
 
 def describe_part(

@@ -4,12 +4,17 @@ with side as (
   from crosswalk as now
   join previous_crosswalk as before using (record_no)
 ),
-kept_apart as (
-  select distinct l.profile_id as profile_id_l, r.profile_id as profile_id_r
+ruled_apart as (
+  select l.profile_id as profile_id_l, r.profile_id as profile_id_r
   from ruling
-  join side as l on l.record_no in (ruling.record_no_l, ruling.record_no_r)
-  join side as r on r.record_no in (ruling.record_no_l, ruling.record_no_r)
+  join side as l on l.record_no = ruling.record_no_l
+  join side as r on r.record_no = ruling.record_no_r
   where ruling.kind = 'cannot_link'
+),
+kept_apart as (
+  select profile_id_l, profile_id_r from ruled_apart
+  union
+  select profile_id_r, profile_id_l from ruled_apart
 ),
 crossing as (
   select

@@ -167,6 +167,8 @@ def test_most_at_stake_comes_first_and_each_kind_says_why_it_is_asked(first: Sho
     assert weak["stake"] == pytest.approx((1 - weak["match_probability"]) * 4, abs=1e-6)
     assert weak["left"]["profile_records"] == 4
     assert weak["merge_id"]
+    assert asked(first, "--source", "pos") == asked(first)
+    assert asked(first, "--source", "loyalty") == set()
     heavy = first.must("review", "list", "--min-weight", "5")["items"]
     assert {item["kind"] for item in heavy} == {"refused"}
     assert "too many loyalty id" in first.call("review", "list", "--kind", "refused").out

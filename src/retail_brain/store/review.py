@@ -7,6 +7,7 @@ next question is found at once however long the queue is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from psycopg.rows import class_row, dict_row
@@ -17,7 +18,7 @@ from retail_brain.store.lookup import record_of
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredRecord
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 ReviewKind = Literal["borderline", "refused", "weak"]
 About = tuple[frozenset["uuid.UUID"], int | None]
 
-COUNTED = 10_000
+_PAGE = (50, 5_000)
+COUNTED = 2_000
 """Counting a queue stops here: beyond it, how long it is exactly helps nobody."""
 
 
@@ -33,7 +35,8 @@ COUNTED = 10_000
 class StoredQuestion:
     """One pair that waits: its evidence, what is at stake, the profile of each side and how many records that has.
 
-    `merge_id` is the merge in question, where the pair is one (kind weak).
+    `merge_id` is the merge in question, where the pair is one (kind weak). `is_open`: nothing has answered it since the
+    run that found it; a pair that is not open may lack a profile.
     """
 
     record_no_l: int
@@ -50,6 +53,7 @@ class StoredQuestion:
     records_l: int
     records_r: int
     merge_id: int | None
+    is_open: bool
 
     @property
     def about(self) -> About:
@@ -71,7 +75,6 @@ class QuestionFilter:
         source: only where a record of this source is asked about.
         min_weight: at least this match weight, in bits.
         max_weight: at most this match weight.
-        pair: only this pair of record numbers, the smaller one first.
         after: only what stands behind this question in the queue: its stake and its two record numbers.
     """
 
@@ -79,7 +82,6 @@ class QuestionFilter:
     source: str | None = None
     min_weight: float | None = None
     max_weight: float | None = None
-    pair: tuple[int, int] | None = None
     after: tuple[float, int, int] | None = None
 
 
@@ -96,21 +98,13 @@ def list_questions(
     """
     found: list[StoredQuestion] = []
     asked = set(passed)
-    while len(found) < limit:
-        page = _page(conn, wanted, min(limit + len(asked), COUNTED))
-        for one in page:
-            if one.about not in asked and len(found) < limit:
-                asked.add(one.about)
-                found.append(one)
-        if not page:
-            break
-        wanted = replace(wanted, after=page[-1].place)
+    for one in _walk(conn, wanted, 2 * limit + len(asked)):
+        if one.about not in asked:
+            asked.add(one.about)
+            found.append(one)
+            if len(found) == limit:
+                break
     return found
-
-
-def _page(conn: Connection, wanted: QuestionFilter, limit: int) -> list[StoredQuestion]:
-    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(StoredQuestion)) as cursor:
-        return cursor.execute(sql.load("store/list_review_items"), _parameters(wanted, limit)).fetchall()
 
 
 def count_questions(conn: Connection, wanted: QuestionFilter) -> tuple[int, int]:
@@ -120,8 +114,20 @@ def count_questions(conn: Connection, wanted: QuestionFilter) -> tuple[int, int]
         conn: a connection.
         wanted: which.
     """
-    page = _page(conn, wanted, COUNTED + 1)
-    return len({one.about for one in page}), len(page)
+    pairs = [one.about for one in islice(_walk(conn, wanted, COUNTED + 1), COUNTED + 1)]
+    return len(set(pairs)), len(pairs)
+
+
+def _walk(conn: Connection, wanted: QuestionFilter, size: int) -> Iterator[StoredQuestion]:
+    """Yield the pairs that are open, page by page, so that the queue is never joined with the records as a whole."""
+    size = min(max(size, _PAGE[0]), _PAGE[1])
+    while True:
+        with translated(), conn.transaction(), conn.cursor(row_factory=class_row(StoredQuestion)) as cursor:
+            page = cursor.execute(sql.load("store/list_review_items"), _parameters(wanted, size)).fetchall()
+        yield from (one for one in page if one.is_open)
+        if len(page) < size:
+            return
+        wanted, size = replace(wanted, after=page[-1].place), min(4 * size, _PAGE[1])
 
 
 def delete_question(conn: Connection, record_no_l: int, record_no_r: int) -> None:
@@ -148,10 +154,9 @@ def fetch_records(conn: Connection, record_nos: Iterable[int]) -> dict[int, tupl
 
 
 def _parameters(wanted: QuestionFilter, limit: int) -> dict[str, Any]:
-    pair, after = wanted.pair or (None, None), wanted.after or (None, None, None)
+    after = wanted.after or (None, None, None)
     return {
         "kinds": list(wanted.kinds) or None, "source": wanted.source,
         "min_weight": wanted.min_weight, "max_weight": wanted.max_weight,
-        "record_no_l": pair[0], "record_no_r": pair[1],
         "after_stake": after[0], "after_l": after[1], "after_r": after[2], "limit": limit,
     }  # fmt: skip

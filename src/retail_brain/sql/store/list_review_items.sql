@@ -1,61 +1,74 @@
--- one row per pair that waits for a person, the one with most at stake first: its evidence, and the profiles that its records are in
-with kept_apart as materialized (
-  select
-    least(record_l.profile_id, record_r.profile_id) as profile_id_l,
-    greatest(record_l.profile_id, record_r.profile_id) as profile_id_r
-  from identity_decision as ruled
-  join source_record as record_l on record_l.record_no = ruled.record_no_l
-  join source_record as record_r on record_r.record_no = ruled.record_no_r
-  where ruled.kind = 'cannot_link'
-    and not exists (select from identity_decision as taken_back where taken_back.withdraws = ruled.decision_id)
+-- one row per pair of the review queue, the one with most at stake first: its evidence, its profiles, and whether it is still a question
+with queued as materialized (
+  select *
+  from review_item
+  where (%(kinds)s::text[] is null or kind = any(%(kinds)s))
+    and (%(min_weight)s::double precision is null or match_weight >= %(min_weight)s)
+    and (%(max_weight)s::double precision is null or match_weight <= %(max_weight)s)
+    and (
+      %(source)s::text is null
+      or exists (
+        select
+        from source_record
+        where record_no in (review_item.record_no_l, review_item.record_no_r)
+          and source = %(source)s
+      )
+    )
+    and (
+      %(after_stake)s::double precision is null
+      or stake < %(after_stake)s
+      or (stake = %(after_stake)s and (record_no_l, record_no_r) > (%(after_l)s, %(after_r)s))
+    )
+  order by
+    stake desc,
+    record_no_l,
+    record_no_r
+  limit %(limit)s
 )
 
 select
-  item.record_no_l,
-  item.record_no_r,
-  item.kind,
-  item.match_weight,
-  item.match_probability,
-  item.levels,
-  item.blocking_rule,
-  item.reason,
-  item.stake,
+  queued.record_no_l,
+  queued.record_no_r,
+  queued.kind,
+  queued.match_weight,
+  queued.match_probability,
+  queued.levels,
+  queued.blocking_rule,
+  queued.reason,
+  queued.stake,
   record_l.profile_id as profile_id_l,
   record_r.profile_id as profile_id_r,
   profile_l.record_count as records_l,
   profile_r.record_count as records_r,
-  made.merge_id
-from review_item as item
-join source_record as record_l on record_l.record_no = item.record_no_l
-join source_record as record_r on record_r.record_no = item.record_no_r
-join profile as profile_l on profile_l.profile_id = record_l.profile_id
-join profile as profile_r on profile_r.profile_id = record_r.profile_id
+  made.merge_id,
+  (
+    profile_l.profile_id is not null
+    and profile_r.profile_id is not null
+    and (queued.kind = 'weak') = (record_l.profile_id = record_r.profile_id)
+    and (queued.kind = 'weak') = (made.merge_id is not null)
+    and not exists (
+      select
+      from source_record as mate
+      join identity_decision as ruled on ruled.record_no_l = mate.record_no and ruled.kind = 'cannot_link'
+      join source_record as other on other.record_no = ruled.record_no_r
+      where mate.profile_id in (record_l.profile_id, record_r.profile_id)
+        and other.profile_id in (record_l.profile_id, record_r.profile_id)
+        and other.profile_id <> mate.profile_id
+        and not exists (select from identity_decision as taken_back where taken_back.withdraws = ruled.decision_id)
+    )
+  ) as is_open
+from queued
+join source_record as record_l on record_l.record_no = queued.record_no_l
+join source_record as record_r on record_r.record_no = queued.record_no_r
+left join profile as profile_l on profile_l.profile_id = record_l.profile_id
+left join profile as profile_r on profile_r.profile_id = record_r.profile_id
 left join identity_merge_log as made
-  on item.kind = 'weak'
+  on queued.kind = 'weak'
   and made.kind = 'merge'
-  and made.record_no_l = item.record_no_l
-  and made.record_no_r = item.record_no_r
+  and made.record_no_l = queued.record_no_l
+  and made.record_no_r = queued.record_no_r
   and not exists (select from identity_merge_log as undone where undone.inverts = made.merge_id)
-where (item.kind = 'weak') = (record_l.profile_id = record_r.profile_id)
-  and (item.kind = 'weak') = (made.merge_id is not null)
-  and not exists (
-    select
-    from kept_apart
-    where kept_apart.profile_id_l = least(record_l.profile_id, record_r.profile_id)
-      and kept_apart.profile_id_r = greatest(record_l.profile_id, record_r.profile_id)
-  )
-  and (%(kinds)s::text[] is null or item.kind = any(%(kinds)s))
-  and (%(source)s::text is null or %(source)s in (record_l.source, record_r.source))
-  and (%(min_weight)s::double precision is null or item.match_weight >= %(min_weight)s)
-  and (%(max_weight)s::double precision is null or item.match_weight <= %(max_weight)s)
-  and (%(record_no_l)s::bigint is null or (item.record_no_l, item.record_no_r) = (%(record_no_l)s, %(record_no_r)s))
-  and (
-    %(after_stake)s::double precision is null
-    or item.stake < %(after_stake)s
-    or (item.stake = %(after_stake)s and (item.record_no_l, item.record_no_r) > (%(after_l)s, %(after_r)s))
-  )
 order by
-  item.stake desc,
-  item.record_no_l,
-  item.record_no_r
-limit %(limit)s
+  queued.stake desc,
+  queued.record_no_l,
+  queued.record_no_r

@@ -102,6 +102,15 @@ def test_keys_skip_explain_join_keep_apart_and_quit_each_at_once(doubtful: Shop)
     assert len(doubtful.must("review", "list", "--kind", "borderline")["items"]) == len(BORDERLINE) - 2
 
 
+def test_the_queue_and_the_decisions_fit_80_columns(doubtful: Shop) -> None:
+    for command in (("review", "list"), ("merge", "decisions", "list", "--state", "all")):
+        terminal = Terminal(doubtful, *command)
+        assert terminal.end() == 0
+        lines = terminal.shown.replace("\r", "").split("\n")
+        assert len(lines) > 3
+        assert max(map(len, lines)) <= 80
+
+
 def test_an_interrupt_ends_it_and_what_was_answered_stays(doubtful: Shop) -> None:
     before = rows(doubtful, "select count(*) from identity_decision")[0][0]
     terminal = Terminal(doubtful, "review", "next", "--kind", "refused")

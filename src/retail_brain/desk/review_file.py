@@ -258,7 +258,7 @@ def _apply(stores: Stores, con: duckdb.DuckDBPyConnection, found: _Import, by: s
 
 def _rule(stores: Stores, con: duckdb.DuckDBPyConnection, pair: Pair, row: FileRow, by: str | None) -> DecideResult:
     """Carry out one row in a savepoint of its own."""
-    with change_by_hand(stores.pg):
+    with stores.pg.transaction():
         return rule_on(stores, con, pair, row.decision, make_ruling(row.reason, row.ticket, by))
 
 

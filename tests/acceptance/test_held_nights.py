@@ -91,3 +91,26 @@ def test_newer_files_join_what_is_held(held: Shop) -> None:
     answer = held.call("run", "--json")
     names = {file["file_name"] for file in answer.json["files"] if file["already_in_run"] is None}
     assert names == {"pos_2.csv", "pos_3.csv", "crm_2.csv"}
+
+
+def test_examples_name_records_and_their_values_only_when_asked(held: Shop) -> None:
+    told = held.must("run", "show", "2", "--examples")["examples"]
+    column = next(example for example in told if example["kind"] == "column")
+    assert column["what"] == "phone in pos_2.csv"
+    assert set(column["keys"]) <= {f"pos:{n}" for n in range(101, 140, 2)}
+    assert all(not example["values"] for example in told)
+    screen = held.call("run", "show", "--examples").out
+    assert column["keys"][0] in screen
+    assert TILL_PHONE not in screen
+    assert TILL_PHONE in held.call("run", "show", "--with-values").out
+
+
+def test_a_merge_that_is_undone_while_a_run_is_held_stays_undone_when_it_is_published(held: Shop) -> None:
+    merge = held.must("merge", "list")["entries"][0]["merge_id"]
+    plan = held.must("merge", "rollback", str(merge), "--dry-run")["plan"]
+    done = held.must("merge", "rollback", str(merge), "--reason", "two people", "--yes", "--plan", plan)
+    left, right = (done["merges"][0][side] for side in ("left", "right"))
+    assert held.must("run", "approve", "2", "--reason", "a new till", "--yes")["status"] == "published"
+    profile_of = {f"{source}:{record_id}": profile_id for source, record_id, profile_id in held.crosswalk()}
+    assert profile_of[left] != profile_of[right]
+    assert "pos:101" in profile_of

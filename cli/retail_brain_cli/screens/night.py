@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from retail_brain.desk.result import QuarantineResult, RunListResult, RunResult
@@ -39,7 +40,8 @@ def _night(result: NightResult, console: Console) -> None:
         _counts(result, console)
     elif result.warmed:
         console.print(f"  warm {result.warmed:,} keys that Redis lacked")
-    _findings(result.findings, result.run_id, console)
+    if result.status == "held":
+        _findings(result.findings, result.run_id, console)
     for warning in result.warnings:
         console.print(f"  warning: {clean(warning)}", style="yellow")
     if result.written:
@@ -115,7 +117,7 @@ def kept_out(result: NightResult, console: Console) -> None:
 
 def _findings(findings: Sequence[Mapping[str, Any]], run_id: int | None, console: Console) -> None:
     for finding in findings:
-        console.print(f"  {clean(finding.get('message', finding))}", style="red")
+        console.print(Padding(clean(finding.get("message", finding)), (0, 0, 0, 2)), style="red")
     if findings:
         console.print(f"  See it             retail-brain run show {run_id}")
         console.print(f"  Publish it anyway  retail-brain run approve {run_id} --reason …")

@@ -32,9 +32,9 @@ class Bound:
 def exceeding(component: Numbers, bounds: Sequence[Bound]) -> Numbers:
     """Return the components that hold more values of some field than its bound, ascending."""
     found = [np.empty(0, dtype=np.int64)]
-    size = np.bincount(component)
     for bound in bounds:
-        held = np.flatnonzero((bound.values != 0) & (size[component] > bound.most))
+        valued = np.flatnonzero(bound.values)
+        held = valued[np.bincount(component[valued], minlength=1)[component[valued]] > bound.most]
         order = np.lexsort((bound.values[held], component[held]))
         place, value = component[held][order], bound.values[held][order]
         fresh = np.ones(len(place), dtype=bool)

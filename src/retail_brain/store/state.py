@@ -119,14 +119,15 @@ def read_new_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, tab
 
     Args:
         conn: a connection outside any transaction.
-        duck: gets the table: decision_id, kind ('must_link', 'cannot_link' or 'withdraw'), record_no_l, record_no_r.
+        duck: gets the table: decision_id, kind ('must_link', 'cannot_link' or 'withdraw'), record_no_l, record_no_r,
+            withdrawn_kind (of the decision that a withdrawal takes back).
         table: its name.
 
     Returns:
         How many there are.
     """
     with translated(), conn.transaction():
-        return _read(conn, duck, "store/stream_decision_new", table, DECISION)
+        return _read(conn, duck, "store/stream_decision_new", table, {**DECISION, "withdrawn_kind": "varchar"})
 
 
 def has_withdrawals(conn: Connection) -> bool:

@@ -1,12 +1,12 @@
 -- One row per link that stays refused: it was one when the last state was published, its records stood in two profiles and are what they
--- were, and no ruling between these profiles was taken back since.
+-- were, and no ruling that kept these profiles apart was taken back since.
 create or replace table refused_before as
 with freed as (
   select least(l.profile_id, r.profile_id) as profile_id_l, greatest(l.profile_id, r.profile_id) as profile_id_r
   from decision_new as decision
   join touched_before as l on l.record_no = decision.record_no_l
   join touched_before as r on r.record_no = decision.record_no_r
-  where decision.kind = 'withdraw'
+  where decision.withdrawn_kind = 'cannot_link'
 ),
 known as (
   select record_no_l, record_no_r from review_item_before where kind = 'refused'

@@ -23,6 +23,7 @@ PAGES = (
     "README.md",
     "docs/tutorial.md",
     "docs/how-to/nightly-run.md",
+    "docs/how-to/held-run.md",
     "docs/how-to/undo-a-merge.md",
     "docs/how-to/review-queue.md",
     "docs/how-to/measure-accuracy.md",

@@ -70,14 +70,21 @@ def _standardise(stores: Stores, con: duckdb.DuckDBPyConnection, value: str) -> 
     from retail_brain.desk.resolve import PERSON_FIELDS
     from retail_brain.standardise.values import standardise_values
 
-    row = dict.fromkeys(_KEYS, value) | {"source": "desk", "record_id": "1"}
-    if "@" not in value:
-        row.pop("email")
+    kinds = [name for name in _KEYS if _may_be(name, value)]
+    row = dict.fromkeys(kinds, value) | {"source": "desk", "record_id": "1"}
     names = ("source", "record_id", *PERSON_FIELDS, "updated_at", "attributes")
     make_table(con, "delivered_row", [(name, "varchar") for name in names], [[row.get(name) for name in names]])
     standardise_values(con, into="person_value", sources={}, home_region=stores.config.home_region)
     (values,) = con.execute(f"select {', '.join(_KEYS)} from person_value").fetchall()
     return {name: found for name, found in zip(_KEYS, values, strict=True) if found is not None}
+
+
+def _may_be(field: str, value: str) -> bool:
+    """Say whether a value can be of this kind: an e-mail has its sign, an address has words, the others have neither."""
+    if "@" in value or field == "email":
+        return "@" in value and field == "email"
+    is_address = any(character.isalpha() for character in value) and len(value.split()) > 1
+    return is_address or field != "address"
 
 
 def _same_keys(

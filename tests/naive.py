@@ -188,7 +188,7 @@ class Model:
         must, cannot = after.ruled("must_link"), after.ruled("cannot_link")
         after.refused = {
             (x, y)
-            for x, y in refused | (still & set(weights))
+            for x, y in refused | (still & links)
             if (x, y) not in must | cannot and after.profiles[x] != after.profiles[y]
         }
         after.known_links, after.nights = links, after.nights + 1

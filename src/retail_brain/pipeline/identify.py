@@ -78,11 +78,12 @@ def _touch_some(con: duckdb.DuckDBPyConnection) -> None:
 
 def _find_refused(con: duckdb.DuckDBPyConnection, settings: MatchingSettings, *, same_model: bool) -> None:
     """Create refused_before: links that stay refused. What another model made a link says nothing about tonight's."""
+    limit = {"merge_probability": settings.merge_probability}
     if same_model:
-        con.execute(sql.load("pipeline/link_before"), {"merge_probability": settings.merge_probability})
+        con.execute(sql.load("pipeline/link_before"), limit)
     else:
         con.execute("create or replace table link_before (record_no_l bigint, record_no_r bigint)")
-    con.execute(sql.load("pipeline/refused_before"))
+    con.execute(sql.load("pipeline/refused_before"), limit)
 
 
 def _join_crosswalk(con: duckdb.DuckDBPyConnection) -> None:

@@ -1,4 +1,4 @@
--- One row per link that stays refused: it was one when the last state was published, its records stood in two profiles and are what they
+-- One row per link of tonight that stays refused: it was one when the last state was published, its records stood in two profiles and are what they
 -- were, and no ruling that kept these profiles apart was taken back since.
 create or replace table refused_before as
 with freed as (
@@ -15,6 +15,7 @@ known as (
 )
 select known.record_no_l, known.record_no_r
 from known
+semi join (select * from touched_edge where match_probability >= $merge_probability) as link using (record_no_l, record_no_r)
 join touched_before as l on l.record_no = known.record_no_l
 join touched_before as r on r.record_no = known.record_no_r
 where l.profile_id <> r.profile_id

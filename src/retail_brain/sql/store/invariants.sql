@@ -59,6 +59,25 @@ reached as (
   from reached
   join neighbour on neighbour.record_no = reached.record_no
 ),
+way as (
+  select
+    alias_id,
+    profile_id
+  from profile_alias
+  union
+  select
+    way.alias_id,
+    profile_alias.profile_id
+  from way
+  join profile_alias on profile_alias.alias_id = way.profile_id
+),
+issued as (
+  select profile_id from identity_merge_log
+  union
+  select profile_id_l from identity_merge_log
+  union
+  select profile_id_r from identity_merge_log
+),
 violation as (
   select
     'a record points at a profile that exists' as rule,
@@ -111,6 +130,14 @@ violation as (
     and record_l.profile_id = record_r.profile_id
   union all
   select
+    'a pair that a person ruled on does not wait for one',
+    live_decision.decision_id::text
+  from live_decision
+  join review_item
+    on review_item.record_no_l = live_decision.record_no_l
+    and review_item.record_no_r = live_decision.record_no_r
+  union all
+  select
     'an alias leads to a live profile, another alias or an end',
     profile_alias.alias_id::text
   from profile_alias
@@ -119,6 +146,58 @@ violation as (
   where profile_alias.profile_id is not null
     and profile.profile_id is null
     and next_alias.alias_id is null
+  union all
+  select
+    'aliases lead somewhere, never round in a circle',
+    way.alias_id::text
+  from way
+  where way.profile_id = way.alias_id
+  union all
+  select
+    'every id that was ever issued resolves',
+    issued.profile_id::text
+  from issued
+  left join profile on profile.profile_id = issued.profile_id
+  left join profile_alias on profile_alias.alias_id = issued.profile_id
+  where issued.profile_id is not null
+    and profile.profile_id is null
+    and profile_alias.alias_id is null
+  union all
+  select
+    'a log row that ends a merge names the two records of an earlier one',
+    ending.merge_id::text
+  from identity_merge_log as ending
+  left join identity_merge_log as made on made.merge_id = ending.inverts and made.kind = 'merge' and made.merge_id < ending.merge_id
+  where ending.kind <> 'merge'
+    and (made.record_no_l, made.record_no_r) is distinct from (ending.record_no_l, ending.record_no_r)
+  union all
+  select
+    'an unmerge stands on a cannot-link between its two records',
+    undone.merge_id::text
+  from identity_merge_log as undone
+  left join identity_decision as ruled on ruled.decision_id = undone.decision_id and ruled.kind = 'cannot_link'
+  where undone.kind = 'unmerge'
+    and (ruled.record_no_l, ruled.record_no_r) is distinct from (undone.record_no_l, undone.record_no_r)
+  union all
+  select
+    'a withdrawal names the two records of the decision that it takes back',
+    taken_back.decision_id::text
+  from identity_decision as taken_back
+  left join identity_decision as ruled on ruled.decision_id = taken_back.withdraws and ruled.kind <> 'withdraw'
+  where taken_back.kind = 'withdraw'
+    and (ruled.record_no_l, ruled.record_no_r) is distinct from (taken_back.record_no_l, taken_back.record_no_r)
+  union all
+  select
+    'a pair to review is of two profiles, or a weak merge that stands',
+    review_item.record_no_l || ' ' || review_item.record_no_r
+  from review_item
+  left join source_record as record_l on record_l.record_no = review_item.record_no_l
+  left join source_record as record_r on record_r.record_no = review_item.record_no_r
+  left join live_merge on (live_merge.record_no_l, live_merge.record_no_r) = (review_item.record_no_l, review_item.record_no_r)
+  where record_l.profile_id is null
+    or record_r.profile_id is null
+    or (review_item.kind = 'weak' and live_merge.merge_id is null)
+    or (review_item.kind <> 'weak' and record_l.profile_id = record_r.profile_id)
   union all
   select
     'no id is both a profile and an alias',

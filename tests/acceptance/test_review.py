@@ -142,6 +142,22 @@ def test_a_withdrawn_decision_is_obeyed_no_more_by_the_next_run(shop: Shop) -> N
     assert profile(shop, "pos:a12") == profile(shop, "crm:b12")
     assert_told(shop.call("merge", "decisions", "withdraw", "4711", "--reason", "x"), 2, "no decision 4711")
 
+    number = ruled(shop, "crm:c15", "pos:c15", "different")["decision_id"]
+    shop.must("merge", "join", "pos:a13", "crm:b13", "--reason", "they are", "--yes")
+    assert not asked(shop) & {("crm:c15", "pos:c15"), ("crm:b13", "pos:a13")}
+    shop.must("merge", "decisions", "withdraw", str(number), "--reason", "no idea after all")
+    shop.must("run")
+    assert ("crm:c15", "pos:c15") in asked(shop)
+    assert ("crm:b13", "pos:a13") not in asked(shop)
+    shop.must(
+        "merge",
+        "decisions",
+        "withdraw",
+        str(shop.must("merge", "decisions", "list")["decisions"][0]["decision_id"]),
+        "--reason",
+        "x",
+    )
+
     number = ruled(shop, "crm:c14", "pos:c14", "different")["decision_id"]
     assert "no decision is out of date" in shop.call("merge", "decisions", "stale").out
     deliver(shop, "crm_2.csv", person(14, "c14", first_name="J.", city="Eastport"))

@@ -19,7 +19,6 @@ from retail_brain.errors import ConfigurationError, RefusedError
 from retail_brain.identity.cut import Edge, path
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
-from retail_brain.store.review import delete_question
 from retail_brain.store.touched import decisions_of, read_touched
 
 if TYPE_CHECKING:
@@ -125,7 +124,6 @@ def rule_on(
         join_in(stores, con, _key(pair[0]), _key(pair[1]), ruling)
     elif standing is None:
         outcome = _part(stores, con, pair, ruling)
-    delete_question(pg, pair[0].record_no, pair[1].record_no)
     decision = standing or decision_on(pg, pair)
     assert decision is not None, "a ruling writes a decision"
     left, right = find_pair(pg, _key(pair[0]), _key(pair[1]))

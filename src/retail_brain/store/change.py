@@ -132,7 +132,7 @@ def _head(conn: Connection) -> Head:
 
 
 def append_decision(conn: Connection, decision: NewDecision) -> int:
-    """Write a decision.
+    """Write a decision; its pair waits for nobody any more, and nothing that is too close to call between its two profiles does.
 
     Args:
         conn: in `change_by_hand`.
@@ -143,6 +143,9 @@ def append_decision(conn: Connection, decision: NewDecision) -> int:
     """
     row = conn.execute(sql.load("store/insert_decision"), asdict(decision)).fetchone()
     assert row is not None, "a decision about records that do not exist"
+    if decision.kind != "withdraw":
+        pair = {"record_no_l": decision.record_no_l, "record_no_r": decision.record_no_r}
+        conn.execute(sql.load("store/delete_review_item"), pair)
     return row[0]
 
 

@@ -130,17 +130,6 @@ def _walk(conn: Connection, wanted: QuestionFilter, size: int) -> Iterator[Store
         wanted, size = replace(wanted, after=page[-1].place), min(4 * size, _PAGE[1])
 
 
-def delete_question(conn: Connection, record_no_l: int, record_no_r: int) -> None:
-    """Take a pair out of the queue: it was ruled on.
-
-    Args:
-        conn: in `change_by_hand`.
-        record_no_l: the smaller record number.
-        record_no_r: the larger one.
-    """
-    conn.execute(sql.load("store/delete_review_item"), {"record_no_l": record_no_l, "record_no_r": record_no_r})
-
-
 def fetch_records(conn: Connection, record_nos: Iterable[int]) -> dict[int, tuple[StoredRecord, str]]:
     """Return records by their numbers, each with the hash of its values.
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from naive import RefusedByHand, Tonight, pair
+from naive import pair
+from naive_model import RefusedByHand, Tonight
 from retail_brain import sql
 from retail_brain.config.matching import BoundSettings, MatchingSettings
 from retail_brain.config.resources import ResourceSettings
@@ -35,7 +36,7 @@ from retail_brain.store.change import NewDecision, append_decision, change_by_ha
 from retail_brain.store.connection import connect
 from retail_brain.store.publish import publish_run
 from retail_brain.store.run import acquire_lease, adopt_run, begin_run, finish_run, release_lease
-from retail_brain.survivorship import statement
+from retail_brain.survivorship import statement, survive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -300,6 +301,17 @@ class Retailer:
                 self.pg,
                 NewDecision(kind="withdraw", record_no_l=ends[0], record_no_r=ends[1], withdraws=number, **RULING),
             )
+
+    def golden_values(self) -> list[tuple[Any, ...]]:
+        """What each profile's records alone make, chosen anew: as GOLDEN_VALUES tells them."""
+        stored.read_records(self.pg, self.desk, table="record_now")
+        stored.read_identity(self.pg, self.desk)
+        stored.read_shared_values(self.pg, self.desk, "shared_value")
+        tables = {"record": "record_now", "crosswalk": "previous_crosswalk", "into": "golden"}
+        survive(self.desk, settings=CONFIG.survivorship, avoid="shared_value", **tables)
+        chosen = "case when record_count > 1 then provenance end"
+        query = f"select profile_id, given_name, email, record_count, first_record_no, {chosen} from golden order by 1"
+        return self.desk.execute(query).fetchall()
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What PostgreSQL answers."""

@@ -67,7 +67,7 @@ def void(held: list[Pair], by_hand: int, apart: set[Pair], clashes: set[Pair]) -
 
 
 def resolve(
-    links: list[Pair], held: int, by_hand: int, apart: set[Pair], clashes: set[Pair], bounds: Bounds
+    links: list[Pair], *, held: int, by_hand: int, apart: set[Pair], clashes: set[Pair], bounds: Bounds
 ) -> tuple[list[Pair], set[Pair]]:
     """The tree edges and the refused links. What holds a clash void must itself be accepted, so it is tried until it is."""
     lost: set[Pair] = set()

@@ -173,7 +173,7 @@ class Model:
         by_hand = len(must - apart)
         held = sum(edge in must or edge in stands for edge in ranked)
         bounds = [(self.most_values, values)] if self.most_values else []
-        return resolve(ranked, held, by_hand, apart - must, clashes - must, bounds)
+        return resolve(ranked, held=held, by_hand=by_hand, apart=apart - must, clashes=clashes - must, bounds=bounds)
 
     def _note(self, tree: list[Pair], weights: dict[Pair, float], changed: set[int], gone: set[int]) -> None:
         """Write the log: merges that do not stand any more, then new ones."""

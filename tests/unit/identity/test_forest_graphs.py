@@ -121,8 +121,9 @@ def test_tables_in_any_order_with_ties_and_repetitions_give_what_the_slow_walk_g
 
         links = {edge for edge, bits in weights.items() if bits >= 3} - set(refused_before)
         tree, refused = slow(
-            links, weights, set(must), set(cannot), set(clashes), set(stands), [(1, loyalty), (2, birth)]
-        )
+            links, weights, must=set(must), cannot=set(cannot), clashes=set(clashes), stands=set(stands),
+            bounds=[(1, loyalty), (2, birth)],
+        )  # fmt: skip
         made = con.execute("select record_no_l, record_no_r from merge order by all").fetchall()
         kept_out = con.execute(
             "select record_no_l, record_no_r from refusal where reason <> 'refused_before'"
@@ -131,11 +132,12 @@ def test_tables_in_any_order_with_ties_and_repetitions_give_what_the_slow_walk_g
         assert sorted(kept_out) == sorted(refused), f"graph {graph} of seed {SEED}"
 
 
-def slow(links, weights, must, cannot, clashes, stands, bounds):
+def slow(links, weights, *, must, cannot, clashes, stands, bounds):
     """Rank and walk as the rules say."""
     ranked = sorted(
         (links | must) - cannot,
         key=lambda edge: (edge not in must, edge not in stands, -weights.get(edge, float("-inf")), edge),
     )
     held = sum(edge in must or edge in stands for edge in ranked)
-    return naive.resolve(ranked, held, len(must - cannot), cannot - must, clashes - must, bounds)
+    by_hand = len(must - cannot)
+    return naive.resolve(ranked, held=held, by_hand=by_hand, apart=cannot - must, clashes=clashes - must, bounds=bounds)

@@ -22,7 +22,7 @@ from retail_brain.store.outbox import (
     trusted_generation,
 )
 from retail_brain.store.quarantine import count_quarantined, list_quarantined
-from retail_brain.store.state import published_head, read_decisions, read_state
+from retail_brain.store.state import published_head, read_decisions, read_identity, read_new_decisions, read_records
 
 if TYPE_CHECKING:
     from retail_brain.model import PostgresAddress
@@ -43,8 +43,8 @@ def test_an_empty_database_has_no_head(conn: Connection) -> None:
 
 def test_the_state_comes_back_as_it_was_published(shop: Connection) -> None:
     duck = duckdb.connect()
-    rows = read_state(shop, duck)
-    assert rows == {"record_before": 3, "previous_crosswalk": 3, "standing_merge": 1, "review_item_before": 1}
+    assert read_records(shop, duck, table="record_before") == 3
+    assert read_identity(shop, duck) == {"previous_crosswalk": 3, "standing_merge": 1, "review_item_before": 1}
     given = (
         first_night()
         .con.sql(
@@ -68,7 +68,7 @@ def test_awkward_values_survive_the_way_there_and_back(database: PostgresAddress
     night.profile(1)
     publish(database, night)
     duck = duckdb.connect()
-    read_state(conn, duck)
+    read_records(conn, duck, table="record_before")
     address, city, attributes, updated_at = duck.sql(
         "select address, city, attributes, updated_at from record_before"
     ).fetchall()[0]
@@ -80,7 +80,7 @@ def test_a_split_merge_does_not_stand_any_more(database: PostgresAddress, shop: 
     night = Night()
     night.merge(2, 1, 2, 1, inverts=1)
     publish(database, night)
-    assert read_state(shop, duckdb.connect())["standing_merge"] == 0
+    assert read_identity(shop, duckdb.connect())["standing_merge"] == 0
     assert published_head(shop).last_merge_id == 2
 
 
@@ -93,6 +93,8 @@ def test_a_withdrawn_decision_is_not_read(shop: Connection) -> None:
     duck = duckdb.connect()
     assert read_decisions(shop, duck) == 1
     assert duck.sql("select kind, record_no_l, record_no_r from decision").fetchall() == [("must_link", 1, 3)]
+    assert read_new_decisions(shop, duck) == 3
+    assert duck.sql("select withdrawn_kind from decision_new where kind = 'withdraw'").fetchall() == [("cannot_link",)]
 
 
 def test_a_published_state_keeps_every_invariant(shop: Connection) -> None:
@@ -134,6 +136,30 @@ def test_a_published_state_keeps_every_invariant(shop: Connection) -> None:
         (
             "insert into profile_alias select profile_id, null, 1 from profile limit 1",
             "no id is both a profile and an alias",
+        ),
+        (
+            "with ids as (select gen_random_uuid() as one, gen_random_uuid() as two) insert into profile_alias select one, two, 1 from ids union all select two, one, 1 from ids",
+            "aliases lead somewhere, never round in a circle",
+        ),
+        (
+            "insert into identity_merge_log (merge_id, kind, cause, record_no_l, record_no_r, profile_id_r) values (9, 'merge', 'match', 1, 2, gen_random_uuid())",
+            "every id that was ever issued resolves",
+        ),
+        (
+            "insert into identity_merge_log (merge_id, kind, inverts, cause, record_no_l, record_no_r) values (9, 'split', 1, 'gone', 1, 3)",
+            "a log row that ends a merge names the two records of an earlier one",
+        ),
+        (
+            "insert into identity_merge_log (merge_id, kind, inverts, cause, record_no_l, record_no_r) values (9, 'unmerge', 1, 'decision', 1, 2)",
+            "an unmerge stands on a cannot-link between its two records",
+        ),
+        (
+            "insert into identity_decision (kind, withdraws, record_no_l, record_no_r, reason, decided_by) values ('withdraw', 99, 1, 3, 'x', 'x')",
+            "a withdrawal names the two records of the decision that it takes back",
+        ),
+        (
+            "insert into review_item (record_no_l, record_no_r, kind, match_weight, stake, run_id) values (1, 2, 'refused', 5, 1, 1)",
+            "a pair to review is of two profiles, or a weak merge that stands",
         ),
     ],
 )

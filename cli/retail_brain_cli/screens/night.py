@@ -133,9 +133,9 @@ def _examples(examples: Sequence[Example], console: Console) -> None:
     for example in examples:
         text = told[example.kind].format(what=example.what, records=example.records, profiles=example.profiles)
         console.print(f"  for example  {clean(text)}", style="bold")
-        for number, key in enumerate(example.keys):
-            value = f"   {clean(example.values[number])}" if example.values else ""
-            console.print(f"    {clean(key)}{value}")
+        lines = zip(example.keys, example.values, strict=True) if example.values else [(", ".join(example.keys), "")]
+        for keys, value in lines:
+            console.print(Padding(clean(f"{keys}   {value}".rstrip()), (0, 0, 0, 4)))
 
 
 @screen.register(DemoResult)

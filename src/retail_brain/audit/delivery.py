@@ -14,7 +14,7 @@ from retail_brain.engine import has_table
 if TYPE_CHECKING:
     import duckdb
 
-SAMPLE_ROWS = 200_000
+SAMPLE_ROWS = 20_000
 SHAPES = 20
 """So many shapes of a field are kept; a field with more of them is not judged by shape."""
 
@@ -37,15 +37,18 @@ def measure_deliveries(con: duckdb.DuckDBPyConnection) -> Measures:
     """
     later = has_table(con, "record_before")
     con.execute(sql.load("audit/delivery_night" if later else "audit/delivery_first"))
-    con.execute(sql.load("audit/delivery_row"), {"sample_rows": SAMPLE_ROWS})
+    sampled = {"sample_rows": SAMPLE_ROWS}
+    con.execute(sql.load("audit/delivery_row"), sampled)
+    fresh = "audit_delivered where action <> 'unchanged'" if later else "audit_row"
+    con.execute(f"create or replace temp view audit_fresh as from {fresh}")
     found: Measures = {}
     for source, rows, new, known, swapped, named in con.execute(sql.load("audit/delivery_measure")).fetchall():
         found[source] = {"rows": rows, "new": new, "known": known, "swapped": swapped, "named_email": named}
         found[source] |= {"rewritten": {}, "shapes": {}}
-    for name in ("twin", "damaged"):
-        statement = "audit/delivery_twin" if name == "twin" else "audit/delivery_damage"
-        for source, share, rows in con.execute(sql.load(statement)).fetchall():
-            found.get(source, {})[name] = (round(share, 6), rows)
+    for source, share, rows in con.execute(sql.load("audit/delivery_twin")).fetchall():
+        found[source]["twin"] = (round(share, 6), rows)
+    for source, share, rows in con.execute(sql.load("audit/delivery_damage"), sampled).fetchall():
+        found[source]["damaged"] = (round(share, 6), rows)
     for source, rows in con.execute(sql.load("audit/delivery_copy")).fetchall():
         found[source]["copies"] = rows
     for source, field, shape, share in con.execute(sql.load("audit/delivery_shape"), {"shapes": SHAPES}).fetchall():
@@ -53,7 +56,7 @@ def measure_deliveries(con: duckdb.DuckDBPyConnection) -> Measures:
     if later:
         for source, field, share, rows in con.execute(sql.load("audit/delivery_rewritten")).fetchall():
             found[source]["rewritten"][field] = (round(share, 6), rows)
-    con.execute("drop table audit_row; drop view audit_delivered")
+    con.execute("drop view audit_fresh; drop table audit_row; drop view audit_delivered")
     return found
 
 

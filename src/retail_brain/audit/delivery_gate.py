@@ -48,12 +48,13 @@ def judge_deliveries(
             settings,
             label,
         )
-        told: set[str | None] = set()
+        told: set[str] = set()
         for finding in chain(
             one.completeness(), one.one_value(), one.shapes(), one.rewritten(), one.people(), one.spelling()
         ):
-            if finding.field not in told:
-                told.add(finding.field)
+            column = label(source, finding.field)
+            if column not in told:
+                told.add(column)
                 yield finding
 
 

@@ -47,11 +47,11 @@ def audit(
     recent = history[: settings.history_runs]
     alike = [past for past in recent if past.first_run == metrics.first_run]
     findings = (
+        *judge_deliveries(metrics, recent, settings, label),
         *_pairs(metrics, alike, settings),
         *_largest_profile(metrics, recent, settings),
         *_changed_profiles(metrics, settings),
         *_joins(metrics, alike, settings),
-        *judge_deliveries(metrics, recent, settings, label),
         *_fan_out(metrics, alike, settings),
     )
     return AuditResult(verdict="held" if findings else "passed", findings=findings)

@@ -60,7 +60,7 @@ class AuditSettings(BaseModel):
     )
     fan_out_least: int = Field(default=200, ge=2, description="Profiles behind one value below which it is no reason.")
     rewritten_share: float = Field(
-        default=0.5,
+        default=0.7,
         gt=0,
         le=1,
         description="Share of a source's known records on which a field may have another value.",

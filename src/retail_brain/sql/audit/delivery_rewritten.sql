@@ -11,25 +11,25 @@ with pair as (
       {'field': 'address', 'known': before.address, 'now': row.address},
       {'field': 'postal_code', 'known': before.postal_code, 'now': row.postal_code},
       {'field': 'loyalty_id', 'known': before.loyalty_id, 'now': row.loyalty_id},
-      {'field': 'national_id', 'known': before.national_id, 'now': row.national_id}
+      {'field': 'national_id', 'known': before.national_id, 'now': row.national_id},
+      {'field': 'updated_at', 'known': before.updated_at::varchar, 'now': row.updated_at::varchar}
     ], recursive := true)
   from audit_row as row
   join record_before as before on before.record_no = row.record_no
   where row.action in ('changed', 'unchanged')
 ),
-folded as (
+judged as (
   select
     source,
     field,
-    regexp_replace(lower(strip_accents(known)), '[^a-z0-9]', '', 'g') <> regexp_replace(lower(strip_accents(now)), '[^a-z0-9]', '', 'g') as another
+    case field
+      when 'updated_at' then now < known
+      else regexp_replace(lower(strip_accents(known)), '[^a-z0-9]', '', 'g') <> regexp_replace(lower(strip_accents(now)), '[^a-z0-9]', '', 'g')
+    end as another
   from pair
   where known is not null and now is not null
 )
-select source, field, avg(another::double) as share, count(*) filter (where another) as rows from folded group by source, field
-union all
-select row.source, 'updated_at', avg((row.updated_at < before.updated_at)::double), count(*) filter (where row.updated_at < before.updated_at)
-from audit_row as row
-join record_before as before on before.record_no = row.record_no
-where row.action in ('changed', 'unchanged') and row.updated_at is not null and before.updated_at is not null
-group by row.source
-order by all
+select source, field, avg(another::double) as share, count(*) filter (where another) as rows
+from judged
+group by source, field
+order by source, field

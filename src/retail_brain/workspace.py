@@ -62,6 +62,8 @@ class RunFolder:
         digest = file_hash(partial)
         partial.replace(self.path / f"{name}.parquet")
         artefacts = {**self.manifest.get("artefacts", {}), name: digest}
+        for part in layers(name):  # of an earlier try: the table is whole now
+            artefacts.pop(part, None)
         self.note(artefacts=artefacts)
 
     def write_layers(self, con: duckdb.DuckDBPyConnection, name: str, base: RunFolder) -> None:

@@ -280,6 +280,38 @@ def test_no_later_run_brings_back_what_was_undone(shop: Shop) -> None:
     healthy(shop)
 
 
+def test_a_damaged_or_lost_workspace_keeps_nobody_from_undoing(shop: Shop) -> None:
+    artefacts = sorted((shop.folder / ".retail-brain" / "runs").glob("*/edge*.parquet"))
+    assert artefacts
+    for path in artefacts:
+        path.unlink()
+        path.write_bytes(b"PAR1 no longer")
+    crosswalk = shop.crosswalk()
+    join(shop, "pos:56", "pos:57")
+    undo(shop, str(merges_of(shop, "pos:56")[0]["merge_id"]))
+    shop.deliver("pos_11.csv", person(202))
+    night = shop.must("run")
+    assert (night["merges"], night["splits"]) == (0, 0)
+    assert {key[:2] for key in shop.crosswalk()} == {key[:2] for key in crosswalk} | {("pos", "202")}
+    healthy(shop)
+
+
+def test_what_a_person_does_between_matching_and_publishing_is_not_lost(shop: Shop) -> None:
+    merge = merges_of(shop, "pos:10")[0]
+    shop.deliver("crm_10.csv", person(201), person(10, "10z", updated_at="2026-06-06"))
+    shop.must("ingest")
+    shop.must("match")
+    undo(shop, str(merge["merge_id"]))
+    join(shop, "pos:54", "pos:55")
+    night = shop.must("publish")
+    assert night["status"] == "published"
+    assert profile(shop, "pos:10")["profile_id"] != profile(shop, "crm:10")["profile_id"]
+    assert profile(shop, "crm:10z")["profile_id"] in {profile(shop, key)["profile_id"] for key in ("pos:10", "crm:10")}
+    assert profile(shop, "pos:54")["records"] == ["pos:54", "pos:55"]
+    assert profile(shop, "crm:201")["records"] == ["crm:201"]
+    healthy(shop)
+
+
 def test_a_half_is_what_its_own_records_make_in_a_shop_that_has_no_others(
     shop: Shop, make_shop: Callable[[str], Shop]
 ) -> None:

@@ -96,7 +96,7 @@ def join_records(
         LockedError: a run is being published.
         ServiceError: PostgreSQL does not answer.
     """
-    ruling = {"reason": reason.strip(), "ticket": ticket, "decided_by": decider(by)}
+    ruling = {"reason": reason.strip(), "ticket": ticket or None, "decided_by": decider(by)}
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = join_in(stores, con, left, right, ruling, plan=plan, dry_run=dry_run)
         return replace(result, warnings=tell_redis(stores)) if result.status == "joined" else result

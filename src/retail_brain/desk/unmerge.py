@@ -104,7 +104,7 @@ def unmerge(
         LockedError: a run is being published.
         ServiceError: PostgreSQL does not answer.
     """
-    ruling = {"reason": reason.strip(), "ticket": ticket, "decided_by": decider(by)}
+    ruling = {"reason": reason.strip(), "ticket": ticket or None, "decided_by": decider(by)}
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = unmerge_in(stores, con, selection, ruling, plan=plan, dry_run=dry_run)
         return replace(result, warnings=tell_redis(stores)) if result.status == "undone" else result
@@ -188,11 +188,11 @@ def _crossing(
     stores: Stores, con: duckdb.DuckDBPyConnection, head: Head, touched: Touched, cut: tuple[StandingMerge, ...]
 ) -> tuple[tuple[Any, ...], ...]:
     """Return the scored pairs between the parts, as far as the workspace knows them: they wait for a person."""
+    import duckdb as engine
+
     from retail_brain import sql
 
     folder = stores.workspace.run_folder(head.run_id)
-    if not folder.read(con, "edge", as_view=True, checked=False):
-        return ()
     ruled = {(*decision.pair, decision.kind) for decision in touched.decisions}
     ruled |= {(merge.record_no_l, merge.record_no_r, "cannot_link") for merge in cut}
     columns = [("record_no_l", "bigint"), ("record_no_r", "bigint"), ("kind", "varchar")]
@@ -200,7 +200,12 @@ def _crossing(
     matching = stores.config.matching
     names = ("merge_probability", "review_probability", "clash_probability")
     limits = {name: getattr(matching, name) for name in names}
-    return tuple(con.execute(sql.load("desk/crossing_edge"), limits).fetchall())
+    try:
+        if not folder.read(con, "edge", as_view=True, checked=False):
+            return ()
+        return tuple(con.execute(sql.load("desk/crossing_edge"), limits).fetchall())
+    except engine.Error:  # a damaged artefact: the next run makes it again, and finds these pairs by itself
+        return ()
 
 
 def _apply(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.model import no_progress
+from retail_brain.pipeline.layer import make_whole
 from retail_brain.store import state as stored
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def load_previous(
     if not _read(folder, con, SCORED):
         folder = _make_again(stores, con, head, progress) if scored else None
     if folder is None:
+        make_whole(con, "record_before")
         stored.read_records(stores.pg, con, table="record_before")
     if folder is None or not (head.untouched_since_publish and _read(folder, con, IDENTITY)):
         stored.read_identity(stores.pg, con)

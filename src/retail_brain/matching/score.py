@@ -63,6 +63,7 @@ def score_changed(
     *,
     settings: MatchingSettings,
     changed: str = "changed_key",
+    keys: str = "match_key",
     into: str = "edge",
     progress: Callable[[str, float], None] | None = None,
 ) -> None:
@@ -73,13 +74,14 @@ def score_changed(
         model: the trained model; a pair weighs what `score_all` would give it.
         settings: the matching section of the configuration.
         changed: table of the records to score: record_no.
+        keys: a table with the rows of match_key of these records, among others.
         into: table to create, one row per pair at or above the review threshold.
         progress: told the step and the share of scoring done.
     """
     tell = progress or (lambda _step, _share: None)
     tell("looking up", 0.0)
     con.execute(
-        f"create or replace temp table changed_source as select * from match_key semi join {quote_identifier(changed)} using (record_no)"
+        f"create or replace temp table changed_source as select * from {quote_identifier(keys)} semi join {quote_identifier(changed)} using (record_no)"
     )
     con.execute(f"create or replace temp table other_source as {_candidate_sql(model, changed)}")
     attach_terms(con, model, "changed_source", "changed_scored_key")

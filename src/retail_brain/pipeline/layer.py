@@ -51,10 +51,9 @@ def renew(con: duckdb.DuckDBPyConnection, name: str, *, fresh: str, replaced: st
 
 def make_whole(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Forget what an earlier try made of a table, so that it can be made again, whole or in layers."""
-    query = "select table_type from information_schema.tables where table_name = $1"
-    for table in (name, *layers(name)):
-        for (kind,) in con.execute(query, [table]).fetchall():
-            con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote_identifier(table)}")
+    query = "select table_name, table_type from information_schema.tables where list_contains($1, table_name)"
+    for table, kind in con.execute(query, [[name, *layers(name)]]).fetchall():
+        con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote_identifier(table)}")
 
 
 def keep_table(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder, base: RunFolder | None) -> None:

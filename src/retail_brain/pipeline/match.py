@@ -129,7 +129,7 @@ def score(
         if changed <= RESCORE_ALL_SHARE * everything:
             con.execute("create or replace table edge_tonight as from edge_before limit 0")
             if changed:
-                score_changed(con, model, changed="changed_key", into="edge_tonight", settings=config.matching)
+                score_changed(con, model, keys="match_key_tonight", into="edge_tonight", settings=config.matching)
             con.execute(sql.load("pipeline/replaced_edge"))
             renew(con, "edge", fresh="edge_tonight", replaced="replaced_edge")
             tell("scored", 1.0)

@@ -1,9 +1,14 @@
--- One row per link that is no better than a rival: one of its records is linked about as well to another record and the two clash, or both are torn between the same two.
+-- One row per link of the groups looked at that is no better than a rival: one of its records is linked about as well to another record and the two clash, or both are torn between the same two.
 create or replace table doubt as
-with side as (
-    select record_no_l as own, record_no_r as other, record_no_l, record_no_r, match_weight from edge where match_probability >= $merge_probability
+with grouped as (
+    select record_no_l, record_no_r, match_weight
+    from edge
+    where match_probability >= $merge_probability and record_no_l in (select record_no from link_group)
+),
+side as (
+    select record_no_l as own, record_no_r as other, record_no_l, record_no_r, match_weight from grouped
     union all
-    select record_no_r, record_no_l, record_no_l, record_no_r, match_weight from edge where match_probability >= $merge_probability
+    select record_no_r, record_no_l, record_no_l, record_no_r, match_weight from grouped
 ),
 foe as (
     select record_no_l as one, record_no_r as two from clash

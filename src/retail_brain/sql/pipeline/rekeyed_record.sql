@@ -16,7 +16,10 @@ went as (
     and (
       email in (select value from turned_value where field = 'email')
       or date_of_birth in (select value::date from turned_value where field = 'date_of_birth')
-      or phone_value(phone) in (select value from turned_value where field = 'phone')
+      or (
+        (phone not like '+%' or right(phone, 4) in (select right(value, 4) from turned_value where field = 'phone'))
+        and phone_value(phone) in (select value from turned_value where field = 'phone')
+      )
       or fold_code(loyalty_id) in (select value from turned_value where field = 'loyalty_id')
       or fold_code(national_id) in (select value from turned_value where field = 'national_id')
     )

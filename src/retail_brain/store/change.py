@@ -150,7 +150,7 @@ def append_decision(conn: Connection, decision: NewDecision) -> int:
 
 
 def append_log(conn: Connection, head: Head, rows: Sequence[NewLogRow]) -> list[int]:
-    """Write rows of the merge log; nobody is asked any more about a merge that ends.
+    """Write rows of the merge log; nobody is asked any more about a merge that gave way.
 
     Args:
         conn: in `change_by_hand`.
@@ -164,10 +164,10 @@ def append_log(conn: Connection, head: Head, rows: Sequence[NewLogRow]) -> list[
     values = [
         asdict(row) | {"merge_id": number, "logged_at": head.moment} for number, row in zip(numbers, rows, strict=True)
     ]
-    ended = [{"record_no_l": row.record_no_l, "record_no_r": row.record_no_r} for row in rows if row.inverts is not None]
+    gave_way = [{"record_no_l": row.record_no_l, "record_no_r": row.record_no_r} for row in rows if row.kind == "split"]
     with conn.cursor() as cursor:
         cursor.executemany(sql.load("store/insert_log_row"), values)
-        cursor.executemany(sql.load("store/delete_review_item"), ended)
+        cursor.executemany(sql.load("store/delete_review_item"), gave_way)
     return numbers
 
 

@@ -7,7 +7,7 @@ the label of when and by which record it came up, and the real ids are compared 
 from __future__ import annotations
 
 from collections import Counter
-from copy import deepcopy
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,13 @@ class Tonight:
     doubts: set[frozenset[str]] = field(default_factory=set)
     values: dict[str, str] = field(default_factory=dict)
     model: int = 1
+
+    def copied(self) -> Tonight:
+        """The same, whatever is delivered later."""
+        new = Tonight()
+        for name in vars(new):
+            setattr(new, name, copy(getattr(self, name)))
+        return new
 
 
 class RefusedByHand(Exception):  # noqa: N818 - an answer, no error
@@ -98,11 +105,18 @@ class Model:
             trees.update(dict.fromkeys(left | right, (left | right, 1 + max(under, beside))))
         return max((height for _tree, height in trees.values()), default=0)
 
+    def copied(self) -> Model:
+        """Another model that says the same."""
+        new = Model(threshold=self.threshold, most_values=self.most_values)
+        for name, value in vars(self).items():
+            setattr(new, name, [copy(row) for row in value] if name in {"log", "decisions"} else copy(value))
+        return new
+
     # a night
 
     def night(self, tonight: Tonight) -> Model:
         """What stands after a night; this model stays what it was."""
-        after = deepcopy(self)
+        after = self.copied()
         changed, gone = after._take(tonight)
         numbers = {key: number for key, number in after.numbers.items() if key in tonight.versions}
         weights = {

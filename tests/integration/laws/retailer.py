@@ -8,7 +8,6 @@ Golden values are chosen by the real statement, over two of the fields.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -164,7 +163,7 @@ class Retailer:
         identify.resolve(con, CONFIG, model, previous, complete=complete)
         identify.survive(con, CONFIG, everything=previous.run_id is None)
         identify.find_differences(con, CONFIG, previous, model_id=model.model_id)
-        return Matched(run_id=run_id, tonight=deepcopy(tonight), previous=previous)
+        return Matched(run_id=run_id, tonight=tonight.copied(), previous=previous)
 
     def _load(self, same_model: bool) -> PreviousState:
         """Load what stood before, from the kept tables or, where they are gone or old, from PostgreSQL."""

@@ -135,7 +135,7 @@ def find_differences(
 def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
     """Make the views over a matched run that `publish` reads."""
     con.execute(sql.load("pipeline/source_record_first" if first else "pipeline/source_record_upsert"))
-    con.execute(sql.load("pipeline/source_record_gone"))
+    con.execute(sql.load("pipeline/source_record_gone_first" if first else "pipeline/source_record_gone"))
     con.execute("create or replace view profile_upsert as from profile")
     con.execute(sql.load("pipeline/review_item_new"))
     con.execute(sql.load("pipeline/review_item_gone"))

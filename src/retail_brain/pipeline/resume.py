@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 INGESTED, MATCHED = "ingested", "matched"
 INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
-DIFFERENCES = (
-    "record_change", "changed_record", "crosswalk_tonight", "touched_before", "profile", "profile_gone", "profile_alias_new",
-    "merge_log_new",
-)  # fmt: skip
+DIFFERENCES = ("profile", "profile_gone", "profile_alias_new", "merge_log_new")
+SINCE = ("record_change", "changed_record", "crosswalk_tonight", "touched_before")
+"""Of these a first run has no need: everything is new, and nothing stood before."""
 TOLD = ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id")
+
+
+def differences_of(*, first: bool) -> tuple[str, ...]:
+    """Return the artefacts that publishing a matched run needs, besides the state that it leaves."""
+    return DIFFERENCES if first else (*DIFFERENCES, *SINCE)
 
 
 def waiting_run(stores: Stores) -> RunFolder | None:
@@ -46,14 +50,15 @@ def read_intake(night: Night) -> None:
 def reload(night: Night) -> bool:
     """Take the tables of a matched run from its folder; False where one is damaged, and it is matched again."""
     folder = night.artefacts
-    if not all(folder.read(night.con, name) for name in (*STATE, *DIFFERENCES, *INTAKE)):
+    first = bool(folder.manifest["first"])
+    if not all(folder.read(night.con, name) for name in (*STATE, *differences_of(first=first), *INTAKE)):
         folder.note(stage=INGESTED)
         night.tell(warnings=(*night.result.warnings, "an artefact of the run was damaged; it was matched again"))
         return False
     manifest = night.facts = folder.manifest
     night.kept = True
     night.con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
-    prepare_publish(night.con, first=bool(manifest["first"]))
+    prepare_publish(night.con, first=first)
     night.tell(**{key: manifest["counts"][key] for key in TOLD}, status=manifest["status"])
     if manifest["status"] == "held":
         night.tell(findings=tuple(manifest["counts"]["findings"]))

@@ -9,14 +9,14 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.errors import RefusedError, StateMovedError
+from retail_brain.errors import RefusedError, RetailBrainError, StateMovedError
 from retail_brain.pipeline import identify
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
 from retail_brain.pipeline.layer import keep_table
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.models import model_in_use, unpublished_model
-from retail_brain.pipeline.resume import DIFFERENCES, INGESTED, INTAKE, MATCHED, TOLD, reload, waiting_run
+from retail_brain.pipeline.resume import INGESTED, INTAKE, MATCHED, TOLD, differences_of, reload, waiting_run
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
 from retail_brain.store.state import has_withdrawals
@@ -147,15 +147,22 @@ def match(night: Night, *, again: bool = False) -> None:
     hold_if_held(night)
 
 
-def keep(night: Night, con: duckdb.DuckDBPyConnection) -> None:
-    """Write the artefacts of a matched run, so that it can be published later and the next night can build on it."""
+def keep(night: Night, con: duckdb.DuckDBPyConnection, *, to_publish: bool = True) -> None:
+    """Write the artefacts of a matched run on which the next night builds.
+
+    Args:
+        night: the open night.
+        con: a cursor of this thread's own.
+        to_publish: write also what publishing needs, so that it can be done, or repeated, by another command.
+    """
     if night.kept:
         return
     if night.early is not None:
         night.early.result()
-    _write(night, con, tuple(name for name in (*STATE, *DIFFERENCES) if night.early is None or name not in EARLY))
-    night.artefacts.note(**night.facts, stage=MATCHED, finished=True)
-    night.kept = True
+    differences = differences_of(first=night.facts["first"]) if to_publish else ()
+    _write(night, con, tuple(name for name in (*STATE, *differences) if night.early is None or name not in EARLY))
+    night.artefacts.note(**night.facts, stage=MATCHED if to_publish else INGESTED, finished=True)
+    night.kept = to_publish
 
 
 def _write(night: Night, con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
@@ -191,7 +198,7 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
             raise RefusedError(
                 f"run {night.run_id} is held and was not approved", hint=f"retail-brain run show {night.run_id}"
             )
-        write = None if night.kept else lambda cursor: keep(night, cursor)
+        write = None if night.kept else lambda cursor: keep(night, cursor, to_publish=False)
         first = bool(night.facts["first"])
         try:
             done = publish_run_tables(
@@ -204,6 +211,9 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
                 raise
             night.artefacts.note(stage=INGESTED)
             match(night, again=True)
+        except RetailBrainError:
+            keep(night, night.con)
+            raise
     facts = night.facts
     night.clock.lap("publish")
     warnings = (*night.result.warnings, *done.warnings)

@@ -129,6 +129,8 @@ class Retailer:
 
     def __post_init__(self) -> None:
         self.pg = connect(self.address)
+        for engine in (self.con, self.desk):  # tables of a few rows: planning well takes longer than running badly
+            engine.execute("pragma disable_optimizer")
         self.model = default_model()
 
     def close(self) -> None:

@@ -201,6 +201,18 @@ class Identity(RuleBasedStateMachine):
         self.held = None
         self.done("approve")
 
+    @rule(seed=seeds, between=st.sampled_from(("rollback", "join", "withdraw", "nothing")))
+    def approve_what_people_overtook(self, seed: int, between: str) -> None:
+        """Somebody changes what a held run was made from; it is approved all the same, and nobody's change is lost."""
+        self.run("held")
+        if between == "rollback" and self.naive.live():
+            self.rollback(seed)
+        elif between == "join" and len(self.naive.profiles) > 1:
+            self.join(seed)
+        elif between == "withdraw" and self.naive.ruled("cannot_link") | self.naive.ruled("must_link"):
+            self.withdraw(seed)
+        self.approve()
+
     @precondition(lambda self: self.held is not None)
     @rule()
     def discard(self) -> None:

@@ -258,12 +258,16 @@ class Model:
     def _lead_back(self, before: dict[int, Any]) -> None:
         """Let each id that led to one of these profiles lead to where most of those records went that once bore it."""
         bore = {(no, was) for row in self.log for no, was in zip(row.pair, row.profiles[1:], strict=True)}
+        wanted = {}
         for alias in [alias for alias in self.aliases if self.end_of(alias) in set(before.values())]:
-            went = [self.profiles[no] for no, was in sorted(bore, key=str) if was == alias and no in before]
-            first = {to: min(no for no, was in bore if was == alias and self.profiles.get(no) == to) for to in went}
+            records = sorted(no for no, was in bore if was == alias and no in before)
+            went = Counter(
+                self.profiles[no] for no in records
+            )  # the first record decides a tie: counts keep their order
             if went:
-                counted = Counter(went)
-                self.aliases[alias] = min(counted, key=lambda to: (-counted[to], first[to]))
+                wanted[alias] = went.most_common(1)[0][0]
+        while wrong := {alias: to for alias, to in wanted.items() if self.end_of(alias) != to}:
+            self.aliases |= wrong
 
     def _withdraw_pair(self, kind: str, edge: Pair) -> None:
         for decision in list(self.decisions):

@@ -56,9 +56,7 @@ class RunFolder:
         partial = self.path / f"{name}.parquet.partial"
         order = f" order by {order_by}" if order_by else ""
         query = f"select * from {quote_identifier(name)}{order}"
-        con.execute(
-            f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression zstd, compression_level 1, dictionary_size_limit 1000)"
-        )
+        con.execute(f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression lz4_raw)")
         digest = file_hash(partial)
         partial.replace(self.path / f"{name}.parquet")
         artefacts = {**self.manifest.get("artefacts", {}), name: digest}

@@ -22,7 +22,7 @@ _ONE_VALUE_FIELDS = {
     "email": "regexp_replace(record.email, '[+][^@]*@', '@')",
     "name": "record.given_name || ' ' || record.family_name",
 }
-_SAMPLE_ROWS = 200_000
+_SAMPLE_ROWS = 50_000
 _WEIGHT_LIMIT_BITS = 60
 
 
@@ -191,24 +191,33 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float]:
 
 def _one_value(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
+    con.execute(f"create or replace temp table one_value_row as {_sample_sql(table)}")
     for name in _ONE_VALUE_FIELDS:
-        for source, share in con.execute(_one_value_sql(table, name)).fetchall():
+        for source, share in con.execute(_one_value_sql(name)).fetchall():
             found.setdefault(source, {})[name] = share
+    con.execute("drop table one_value_row")
     return found
 
 
-def _one_value_sql(table: str, name: str) -> str:
-    """One row per source that fills the field: source, share of its rows that hold the most common value.
+def _sample_sql(table: str) -> str:
+    """One row per record of a source, with the fields whose most common value is looked at.
 
     A large source is sampled by the hash of its record ids, so that the share is the same whatever the order of rows.
     """
+    values = ", ".join(f"{expression} as {name}" for name, expression in _ONE_VALUE_FIELDS.items())
     return (
         f"with total as (select source, greatest(1, count(*) // {_SAMPLE_ROWS}) as step "
-        f"from {quote_identifier(table)} group by source), "
-        f"sampled as (select record.source, {_ONE_VALUE_FIELDS[name]} as value from {quote_identifier(table)} as record "
+        f"from {quote_identifier(table)} group by source) "
+        f"select record.source, {values} from {quote_identifier(table)} as record "
         "join total on total.source = record.source "
-        "where total.step = 1 or hash(record.source || chr(31) || record.record_id) % total.step = 0), "
-        "by_value as (select source, value, count(*) as rows from sampled group by source, value) "
+        "where total.step = 1 or hash(record.source || chr(31) || record.record_id) % total.step = 0"
+    )
+
+
+def _one_value_sql(name: str) -> str:
+    """One row per source that fills the field: source, share of its rows that hold the most common value."""
+    return (
+        f"with by_value as (select source, {name} as value, count(*) as rows from one_value_row group by all) "
         "select source, round(max(rows) filter (value is not null) / sum(rows), 6) "
         "from by_value group by source having count(value) > 0 order by source"
     )

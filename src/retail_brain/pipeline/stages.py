@@ -13,10 +13,19 @@ from retail_brain.errors import RefusedError, RetailBrainError, StateMovedError
 from retail_brain.pipeline import identify
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
-from retail_brain.pipeline.layer import keep_table
+from retail_brain.pipeline.layer import keep_table, make_whole
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.models import model_in_use, unpublished_model
-from retail_brain.pipeline.resume import INGESTED, INTAKE, MATCHED, TOLD, differences_of, reload, waiting_run
+from retail_brain.pipeline.resume import (
+    INGESTED,
+    INTAKE,
+    MATCHED,
+    TOLD,
+    differences_of,
+    read_intake,
+    reload,
+    waiting_run,
+)
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
 from retail_brain.store.state import has_withdrawals
@@ -143,8 +152,17 @@ def match(night: Night, *, again: bool = False) -> None:
         "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id}, "first": previous.run_id is None, "model_id": model.model_id,
         "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
     }  # fmt: skip
+    _release(night)
     night.clock.lap("audit")
     hold_if_held(night)
+
+
+def _release(night: Night) -> None:
+    """Let go of what nothing needs any more: publishing, the artefacts and the cache's documents want the memory."""
+    if night.early is not None:
+        night.early.result()
+    for name in ("delivered_row", "record_tonight", "record_fresh", "match_key", "match_key_tonight"):
+        make_whole(night.con, name)
 
 
 def keep(night: Night, con: duckdb.DuckDBPyConnection, *, to_publish: bool = True) -> None:
@@ -210,6 +228,7 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
             if not left:
                 raise
             night.artefacts.note(stage=INGESTED)
+            read_intake(night)
             match(night, again=True)
         except RetailBrainError:
             keep(night, night.con)

@@ -48,7 +48,7 @@ def hash_records_sql() -> str:
     """
     values = ", ".join(f"coalesce({name}::varchar, '')" for name in HASHED)
     return f"""
-create or replace table record_tonight as
+create table record_tonight as
 select value.*, row.delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash
 from record_value as value
 join (select source, record_id, delivery_id from delivered_row) as row using (source, record_id)
@@ -73,6 +73,8 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
     if not has_table(con, "record_before"):
         make_whole(con, "record")
         con.execute(sql.load("pipeline/record_first"))
+        make_whole(con, "record_tonight")
+        con.execute("create view record_tonight as select * exclude (record_no, gone) from record")
         (count,) = con.execute("select count(*) from record").fetchone() or (0,)
         con.execute("create or replace table record_change as select record_no, 'new' as action from record")
         con.execute(sql.load("pipeline/changed_record"))

@@ -53,6 +53,7 @@ def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sour
     from retail_brain.standardise.values import standardise_values
 
     standardise_values(con, into="record_value", sources=config.sources, home_region=config.home_region)
+    make_whole(con, "record_tonight")
     con.execute(hash_records_sql())
     con.execute("drop table record_value")
     shares = {name: config.sources[name].max_loss_share for name in full_sources}

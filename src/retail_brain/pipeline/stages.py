@@ -122,6 +122,8 @@ def match(night: Night, *, again: bool = False) -> None:
     night.base, night.early, night.kept = previous.folder, None, False
     night.progress("standardise", total=2)
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
+    make_whole(con, "delivered_row")
+    folder.read(con, "delivered_row", as_view=True, checked=False)
     night.progress("standardise", done=1, total=2)
     steps.build_keys(con, config, previous)
     night.progress("standardise", done=2, total=2)

@@ -43,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from retail_brain_cli.app import app
 
     logging.getLogger().addHandler(logging.NullHandler())
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="retail-brain")
+        _check_text(words)
+        app(args=words, prog_name="retail-brain")
     except SystemExit as end:
         return _code_of(end)
     except errors.RetailBrainError as error:
@@ -58,6 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: never a traceback on the screen
         return _report_bug(error)
     return 0
+
+
+def _check_text(words: list[str]) -> None:
+    """Refuse words that are not text: no record holds them, and no store takes them.
+
+    Raises:
+        ConfigurationError: a word has bytes that are not UTF-8.
+    """
+    for place, word in enumerate(words, 1):
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise errors.ConfigurationError(
+                f"word {place} of the command is not text in UTF-8", hint="is the terminal set to UTF-8?"
+            )
 
 
 def run() -> NoReturn:

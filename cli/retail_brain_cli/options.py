@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from retail_brain.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
 
@@ -22,7 +24,21 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
-Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the decision.")]
+
+def need_reason(text: str) -> str:
+    """Refuse a reason that says nothing.
+
+    Raises:
+        ConfigurationError: it is empty.
+    """
+    if not text.strip():
+        raise ConfigurationError("this needs a reason, which is kept with what is decided", hint="--reason TEXT")
+    return text
+
+
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", callback=need_reason, help="Why; kept with the decision.")
+]
 Ticket = Annotated[str | None, typer.Option("--ticket", metavar="TICKET", help="Where it was asked for.")]
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who decides.", show_default="the user of this process")

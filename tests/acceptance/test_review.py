@@ -272,6 +272,8 @@ def test_a_file_that_contradicts_itself_changes_nothing(first: Shop) -> None:
     assert rows(first, "select count(*) from identity_decision where reason in ('a', 'b')") == [(0,)]
     (first.folder / "odd.csv").write_text("left;right\n", encoding="utf-8")
     assert_told(first.call("review", "import", "odd.csv"), 3, "no column decision")
+    (first.folder / "odd.csv").write_text("left,right,decision,reason\npos:c21\0,crm:c21,same,x\n", encoding="utf-8")
+    assert_told(first.call("review", "import", "odd.csv"), 3, "line 2", "NUL")
     assert first.must("run")["status"] in ("nothing new", "published")
 
 
@@ -279,3 +281,6 @@ def test_a_ruling_needs_a_reason_and_two_records_that_are_delivered(first: Shop)
     assert_told(first.call("review", "decide", "pos:c22", "crm:c22", "same", "--reason", " "), 2, "reason")
     assert_told(first.call("review", "decide", "pos:c22", "pos:c22", "same", "--reason", "x"), 2, "one record")
     assert_told(first.call("review", "decide", "pos:c22", "pos:x", "same", "--reason", "x"), 2, "never delivered")
+    first.must("review", "decide", "pos:c22", "crm:c22", "different", "--reason", "by mail:\n\n  two men\n")
+    kept = first.must("merge", "decisions", "list", "--record", "pos:c22")["decisions"]
+    assert [one["reason"] for one in kept] == ["by mail: two men"]

@@ -136,6 +136,8 @@ def test_without_a_terminal_or_a_reason_nothing_is_undone(shop: Shop) -> None:
     assert_told(shop.call("merge", "rollback", merge_id, "--reason", "x"), 2, "--yes")
     assert_told(shop.call("merge", "rollback", merge_id, "--yes"), 2, "--reason")
     assert_told(shop.call("merge", "rollback", "--yes", "--reason", "x"), 2, "say which merges")
+    assert_told(shop.call("merge", "rollback", merge_id, "--yes", "--reason", "x" * 2001), 2, "--reason is longer")
+    assert_told(shop.call("merge", "rollback", "--run", "9" * 20, "--dry-run"), 2, "number is larger")
     assert state(shop) == before
 
 

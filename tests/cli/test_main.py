@@ -51,6 +51,19 @@ def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str])
     assert "No such command" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", ["run approve 1", "run discard 1", "merge decisions withdraw 1"])
+def test_what_a_person_decides_needs_a_reason(words: str, shop: Shop) -> None:
+    answer = shop.call(*words.split(), "--reason", " ")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: this needs a reason")
+
+
+def test_words_that_are_no_text_are_a_mistake_and_no_bug(shop: Shop) -> None:
+    answer = shop.call("profile", "show", "crm:\udcff")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: word 3 of the command is not text in UTF-8")
+
+
 def test_a_missing_configuration_says_what_to_do(shop: Shop) -> None:
     answer = shop.call("run")
     assert (answer.code, answer.out) == (2, "")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from retail_brain_cli.commands.night import Deliveries, leave_if_held
-from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration
+from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration, need_reason
 from retail_brain_cli.output import show
 from retail_brain_cli.progress import progress
 
@@ -16,7 +16,7 @@ app = typer.Typer(
 )
 
 RunId = Annotated[int, typer.Argument(metavar="RUN", min=1, help="The number of a run; see `run list`.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the run.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", callback=need_reason, help="Why; kept with the run.")]
 
 
 @app.callback()

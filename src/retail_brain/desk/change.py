@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from retail_brain.store.touched import Touched
 
 _VALUES = [(name, "date" if name == "date_of_birth" else "varchar") for name in VALUE_FIELDS]
+_NOTHING = "nothing was changed"
 _REVIEW = "record_no_l bigint, record_no_r bigint, kind varchar, match_weight double, match_probability double, levels varchar, blocking_rule varchar, reason varchar, stake double"
 
 
@@ -235,6 +236,25 @@ def _arrow(pa: Any, columns: Sequence[tuple[str, ...]], rows: Sequence[Sequence[
         for place, (name, kind) in enumerate(columns)
     }
     return pa.table(arrays)
+
+
+def ruling_of(reason: str, ticket: str | None, by: str | None) -> dict[str, Any]:
+    """Return what each decision keeps: why, where it was asked for, and who decided; each in one line of text.
+
+    Raises:
+        ConfigurationError: one of them is longer than anybody reads.
+    """
+    ruling = {
+        "reason": " ".join(reason.split()),
+        "ticket": " ".join((ticket or "").split()) or None,
+        "decided_by": decider(by),
+    }
+    for name, most in (("reason", 2000), ("ticket", 200), ("decided_by", 200)):
+        text = ruling[name] or ""
+        option = "--" + name.replace("decided_", "")
+        if len(text) > most:
+            raise ConfigurationError(f"{option} is longer than {most:,} characters", hint=_NOTHING)
+    return ruling
 
 
 def decider(by: str | None) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from retail_brain.desk.change import decider
 from retail_brain.desk.lookup import find_record, open_store, resolve_key
 from retail_brain.desk.review_result import DecisionEntry, DecisionListResult, WithdrawResult
+from retail_brain.desk.ruling import make_ruling
 from retail_brain.errors import ConfigurationError
 from retail_brain.store import decision as decisions
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
@@ -82,10 +82,10 @@ def withdraw_decision(
         The decision as it stands now; `already` where somebody withdrew it before.
 
     Raises:
-        ConfigurationError: there is no such decision.
+        ConfigurationError: there is no such decision, or no reason.
         LockedError: a run is being published.
     """
-    who = decider(by)
+    ruling = make_ruling(reason, ticket, by)
     with open_store(config) as pg:
         _find(pg, decision_id)
         with change_by_hand(pg):
@@ -93,7 +93,7 @@ def withdraw_decision(
             if before.withdrawn_by_id is None:
                 append_decision(pg, NewDecision(
                     kind="withdraw", withdraws=decision_id, record_no_l=before.record_no_l, record_no_r=before.record_no_r,
-                    reason=reason, ticket=ticket, decided_by=who,
+                    **ruling,
                 ))  # fmt: skip
         return WithdrawResult(
             decision=describe_decision(_find(pg, decision_id)), already=before.withdrawn_by_id is not None

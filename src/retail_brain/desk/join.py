@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.desk.change import decider, regroup, write_regrouped
+from retail_brain.desk.change import regroup, ruling_of, write_regrouped
 from retail_brain.desk.change_result import JoinResult
 from retail_brain.desk.lookup import find_record
 from retail_brain.desk.unmerge import inversion, tell_redis
@@ -96,7 +96,7 @@ def join_records(
         LockedError: a run is being published.
         ServiceError: PostgreSQL does not answer.
     """
-    ruling = {"reason": reason.strip(), "ticket": ticket or None, "decided_by": decider(by)}
+    ruling = ruling_of(reason, ticket, by)
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = join_in(stores, con, left, right, ruling, plan=plan, dry_run=dry_run)
         return replace(result, warnings=tell_redis(stores)) if result.status == "joined" else result

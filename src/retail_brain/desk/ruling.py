@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from retail_brain.desk.change import decider
+from retail_brain.desk.change import ruling_of
 from retail_brain.desk.join import join_in
 from retail_brain.desk.lookup import find_record
 from retail_brain.desk.review_result import DecideResult
@@ -75,11 +75,11 @@ def make_ruling(reason: str, ticket: str | None, by: str | None) -> dict[str, An
     """Return what each decision keeps: why, where it was asked for, and who decided.
 
     Raises:
-        ConfigurationError: there is no reason.
+        ConfigurationError: there is no reason, or it is longer than anybody reads.
     """
     if not reason.strip():
         raise ConfigurationError("a decision needs a reason", hint="--reason TEXT")
-    return {"reason": reason.strip(), "ticket": (ticket or "").strip() or None, "decided_by": decider(by)}
+    return ruling_of(reason, ticket, by)
 
 
 def find_pair(pg: Connection, left: str, right: str) -> Pair:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.desk.change import decider, make_table, regroup, write_regrouped
+from retail_brain.desk.change import make_table, regroup, ruling_of, write_regrouped
 from retail_brain.desk.change_result import UnmergeResult
 from retail_brain.desk.selection import Selection, Targets, find_targets
 from retail_brain.desk.unmerge_plan import describe_plan, name_decision
@@ -104,7 +104,7 @@ def unmerge(
         LockedError: a run is being published.
         ServiceError: PostgreSQL does not answer.
     """
-    ruling = {"reason": reason.strip(), "ticket": ticket or None, "decided_by": decider(by)}
+    ruling = ruling_of(reason, ticket, by)
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = unmerge_in(stores, con, selection, ruling, plan=plan, dry_run=dry_run)
         return replace(result, warnings=tell_redis(stores)) if result.status == "undone" else result

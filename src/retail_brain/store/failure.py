@@ -71,6 +71,7 @@ _STATES: dict[str, tuple[type[RetailBrainError], str, str]] = {
         "a row of the log, a decision or a seal is never changed",
         "undo by adding: merge rollback",
     ),
+    "22003": (ConfigurationError, "a number is larger than any in the database", "check the numbers of the command"),
     "23": (RetailBrainError, "the database refused rows that break a rule", "nothing was changed; please report this"),
 }
 
@@ -99,6 +100,8 @@ def translate(error: psycopg.Error) -> RetailBrainError:
             return kind(message + _denied(error) + _where(error), hint=hint)
     if isinstance(error, psycopg.OperationalError) and not state:
         return TransientServiceError("the connection to PostgreSQL was cut", hint=_UNCHANGED)
+    if isinstance(error, psycopg.DataError) and not state:  # the driver itself refuses a NUL
+        return ConfigurationError("a value holds a NUL character, which no record has")
     return RetailBrainError(f"PostgreSQL refused a statement{_where(error)}", hint="please report this")
 
 

@@ -373,7 +373,7 @@ Nobody may update or delete a row of `identity_merge_log`, `identity_decision` o
 their owner as well, by a trigger. Readers do not see the text of quarantined rows, which may hold anything that stood in a file.
 """
 
-# command: who may run it: j(ob), s(upport), r(ead). A test runs each under each role.
+# command: who may run it, by first letter: job, support, read. A test runs each under each role.
 ROLE_COMMANDS = {
     "run": "j", "warm": "js", "run list": "jsr", "run show": "jsr", "model list": "jsr", "model show": "jsr",
     "profile show": "jsr", "profile search": "jsr", "profile resolve": "jsr", "profile history": "jsr",

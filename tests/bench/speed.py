@@ -116,7 +116,11 @@ def _print(product: list[dict[str, Any]], floor: list[dict[str, Any]]) -> None:
         "first night, process": median(one["wall_seconds"] for one in first),
         "nothing new, process": median(one["nothing"]["wall_seconds"] for one in product),
         "second night, process": median(one["second"]["wall_seconds"] for one in product),
+        "second night / first night": median(
+            one["second"]["wall_seconds"] / one["first"]["wall_seconds"] for one in product
+        ),
         "peak memory, MiB": max(one["peak_mib"] for one in first),
+        "peak memory of the second night, MiB": max(one["second"]["peak_mib"] for one in product),
         "precision": median(one["scores"]["precision"] for one in product),
         "recall": median(one["scores"]["recall"] for one in product),
     }

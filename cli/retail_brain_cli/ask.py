@@ -20,6 +20,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise ConfigurationError("this needs --yes where there is no terminal to ask on", hint="nothing was changed")
     if not typer.confirm(question, default=False, err=True):
+        typer.echo("nothing was changed", err=True)
         raise typer.Exit(0)
 
 

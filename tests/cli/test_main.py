@@ -12,6 +12,7 @@ import typer.main
 
 from retail_brain.errors import RetailBrainError
 from retail_brain_cli.app import app
+from retail_brain_cli.ask import confirm
 from retail_brain_cli.main import EXIT_CODES, main
 
 if TYPE_CHECKING:
@@ -98,6 +99,17 @@ def test_what_needs_a_yes_refuses_without_a_terminal(sample_shop: Shop) -> None:
     answer = sample_shop.call("run", "discard", "1", "--reason", "x")
     assert answer.code == 2
     assert "--yes" in answer.err
+
+
+def test_who_says_no_is_told_that_nothing_was_changed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": lambda _: True})())
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    with pytest.raises(typer.Exit) as end:
+        confirm("Undo this?", yes=False)
+    assert end.value.exit_code == 0
+    assert capsys.readouterr().err == "nothing was changed\n"
 
 
 def test_json_goes_to_stdout_and_progress_to_stderr(sample_shop: Shop) -> None:

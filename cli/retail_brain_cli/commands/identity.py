@@ -11,7 +11,9 @@ import typer
 from retail_brain_cli.options import ConfigFile, Json, Limit, configuration
 from retail_brain_cli.output import show
 
-app = typer.Typer(help="Read the merge log.", no_args_is_help=True)
+app = typer.Typer(
+    help="Why records are one person; undo merges, join by hand, withdraw decisions.", no_args_is_help=True
+)
 
 Kind = Literal["merge", "split", "unmerge"]
 MergeId = Annotated[int, typer.Argument(metavar="ID", help="The number of the merge, as `merge list` tells it.")]

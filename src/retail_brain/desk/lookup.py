@@ -90,7 +90,7 @@ def _find(config: Configuration, pg: Connection, redis: RedisAddress, key: str, 
         )
     if found.profile is None:
         raise ConfigurationError(
-            f"profile {key} has ended: none of its records is delivered any more",
+            f"profile {key} has ended: its records were no longer delivered",
             hint="retail-brain profile history tells when",
         )
     records = lookup.members(pg, [found.profile.profile_id])

@@ -29,6 +29,7 @@ from retail_brain.matching.model import default_model
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.pipeline import identify
 from retail_brain.pipeline.changes import apply_changes
+from retail_brain.pipeline.layer import make_whole
 from retail_brain.pipeline.state import PreviousState
 from retail_brain.store import state as stored
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
@@ -197,7 +198,8 @@ class Retailer:
             for key, version in sorted(tonight.versions.items())
         ]
         chosen = "source, record_id, given_name, email, updated_at, delivery_id, row_hash"
-        self.con.execute(f"create or replace table record_tonight ({columns})")
+        make_whole(self.con, "record_tonight")
+        self.con.execute(f"create table record_tonight ({columns})")
         if rows:
             values = ", ".join(repr(row) for row in rows)
             self.con.execute(f"insert into record_tonight ({chosen}) values {values}")

@@ -7,6 +7,7 @@ import pytest
 
 from retail_brain.errors import InputError
 from retail_brain.pipeline.changes import ChangeResult, apply_changes
+from retail_brain.pipeline.layer import make_whole
 
 
 @pytest.fixture
@@ -15,7 +16,8 @@ def con() -> duckdb.DuckDBPyConnection:
 
 
 def deliver(con: duckdb.DuckDBPyConnection, *rows: tuple[str, str, str]) -> None:
-    con.execute("create or replace table record_tonight (source varchar, record_id varchar, row_hash varchar)")
+    make_whole(con, "record_tonight")
+    con.execute("create table record_tonight (source varchar, record_id varchar, row_hash varchar)")
     if rows:
         con.executemany("insert into record_tonight values (?, ?, ?)", rows)
 

@@ -10,7 +10,7 @@ from psycopg import errors
 from retail_brain.errors import ConfigurationError, RetailBrainError, ServiceError
 from retail_brain.model import PostgresAddress
 from retail_brain.store import connection, shape
-from retail_brain.store.failure import TransientServiceError, translate
+from retail_brain.store.failure import DeniedError, TransientServiceError, translate
 from retail_brain.store.migration import migrations
 from retail_brain.store.search import fold_name
 
@@ -24,7 +24,7 @@ from retail_brain.store.search import fold_name
         (errors.LockNotAvailable, TransientServiceError),
         (errors.ReadOnlySqlTransaction, ServiceError),
         (errors.DiskFull, ServiceError),
-        (errors.InsufficientPrivilege, ConfigurationError),
+        (errors.InsufficientPrivilege, DeniedError),
         (errors.UndefinedTable, ConfigurationError),
         (errors.UniqueViolation, RetailBrainError),
         (psycopg.OperationalError, TransientServiceError),

@@ -186,6 +186,23 @@ def test_a_snapshot_that_loses_too_much_is_refused(snapshots: Shop) -> None:
     assert shop.must("run")["status"] == "nothing new"
 
 
+def test_an_older_snapshot_delivered_again_is_told_and_can_be_gone_back_to(shop: Shop) -> None:
+    first = people(*range(40, 52))
+    shop.deliver("crm.csv", *first)
+    opened(shop, full="crm")
+    shop.must("run")
+    older = (shop.folder / "crm.csv").read_bytes()
+    shop.deliver("crm.csv", *first[:-1])
+    assert shop.must("run")["records"]["gone"] == 1
+    (shop.folder / "crm.csv").write_bytes(older)
+    again = shop.must("run")
+    assert again["status"] == "nothing new"
+    assert "is the snapshot of run 1, byte for byte" in again["warnings"][0]
+    (shop.folder / "crm.csv").write_bytes(older + b"\n")
+    assert shop.must("run")["records"]["returned"] == 1
+    assert not shop.must("run")["warnings"]
+
+
 def test_an_empty_snapshot_is_refused_like_any_other_loss(snapshots: Shop) -> None:
     before = snapshots.crosswalk()
     snapshots.deliver("crm.csv")

@@ -14,7 +14,7 @@ from retail_brain.errors import InputError
 from retail_brain.pipeline.result import FileResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -50,6 +50,7 @@ def take_deliveries(
     *,
     files: Sequence[Path] | None,
     known: Mapping[str, str],
+    latest: Mapping[str, int],
     waiting_paths: Sequence[str],
     scratch: Path,
     progress: Progress,
@@ -61,6 +62,7 @@ def take_deliveries(
         config: the configuration.
         files: files or folders named on the command line; None for what the sources' patterns find.
         known: published deliveries and the run of each.
+        latest: for each source the run that published a file of it last.
         waiting_paths: what was named when the waiting run was ingested.
         scratch: folder for unpacked copies.
         progress: told after each file.
@@ -101,8 +103,21 @@ def take_deliveries(
         paths=tuple(path for path in paths if path != config.base_folder),
         files=_describe(result),
         quarantine_reasons=dict(result.quarantine_reasons),
-        warnings=result.warnings,
+        warnings=(*result.warnings, *_older_snapshots(config, result, latest)),
     )
+
+
+def _older_snapshots(config: Configuration, result: IngestResult, latest: Mapping[str, int]) -> Iterator[str]:
+    """Warn where the only file of a source is an older snapshot, byte for byte: it is known, so the newer one stays."""
+    for source, settings in config.sources.items():
+        mine = [delivery for delivery in result.deliveries if delivery.source == source]
+        if settings.delivery != "full" or len(mine) != 1 or mine[0].already_ingested_run is None:
+            continue
+        if int(mine[0].already_ingested_run) < latest.get(source, 0):
+            yield (
+                f"{mine[0].name} is the snapshot of run {mine[0].already_ingested_run}, byte for byte; the newer one of run"
+                f" {latest[source]} stays. To go back to it, add an empty line at its end and run again"
+            )
 
 
 def _named_paths(config: Configuration, files: Sequence[Path] | None, waiting_paths: Sequence[str]) -> list[Path]:

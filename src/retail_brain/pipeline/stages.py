@@ -53,7 +53,7 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     waiting = waiting_run(night.stores)
     known = {delivery: str(run_id) for delivery, run_id in runs.known_deliveries(pg).items()}
     intake = take_deliveries(
-        night.con, night.config, files=files, known=known, waiting_paths=waiting.manifest["paths"] if waiting else (),
+        night.con, night.config, files=files, known=known, latest=runs.latest_deliveries(pg), waiting_paths=waiting.manifest["paths"] if waiting else (),
         scratch=workspace.scratch, progress=night.progress,
     )  # fmt: skip
     night.clock.lap("ingest")

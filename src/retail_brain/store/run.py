@@ -279,3 +279,13 @@ def known_deliveries(conn: Connection) -> dict[str, int]:
     """
     with translated(), conn.transaction():
         return dict(conn.execute(sql.load("store/known_deliveries")).fetchall())
+
+
+def latest_deliveries(conn: Connection) -> dict[str, int]:
+    """Return for each source the run that published a file of it last.
+
+    Args:
+        conn: a connection.
+    """
+    with translated(), conn.transaction():
+        return dict(conn.execute(sql.load("store/latest_deliveries")).fetchall())

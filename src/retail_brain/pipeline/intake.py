@@ -7,6 +7,7 @@ nothing that was ingested and not yet published is lost.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,22 +79,14 @@ def take_deliveries(
     paths = _named_paths(config, files, waiting_paths)
     scratch.mkdir(parents=True, exist_ok=True)
 
-    def ingest(known_now: Mapping[str, str]) -> IngestResult:
-        return ingest_deliveries(
-            con,
-            sources=config.sources,
-            base_folder=config.base_folder,
-            files=paths or None,
-            known=known_now,
-            settings=config.ingest,
-            scratch=scratch,
-            progress=progress,
-        )
-
-    result = ingest(known)
+    ingest = partial(
+        ingest_deliveries, con, sources=config.sources, base_folder=config.base_folder, files=paths or None,
+        settings=config.ingest, scratch=scratch, progress=progress,
+    )  # fmt: skip
+    result = ingest(known=known)
     parts = _known_parts(config, result, named=files is not None)
     if parts:
-        again = ingest({sha: run for sha, run in known.items() if sha not in parts})
+        again = ingest(known={sha: run for sha, run in known.items() if sha not in parts})
         result = _mark_known(con, again, parts, known)
     new = [delivery for delivery in result.deliveries if delivery.already_ingested_run is None]
     full = {d.source for d in new if config.sources[d.source].delivery == "full"}

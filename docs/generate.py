@@ -50,9 +50,9 @@ def commands_page() -> str:
     """Every command with its help, arguments and options."""
     import typer.main
 
-    from retail_brain_cli.app import app
+    from retail_brain_cli.app import make_app
 
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(make_app())
     leaves = list(_leaves(root, "retail-brain"))
     lines = ["# Commands", "", NOTE, "", (root.help or "").strip(), ""]
     lines += [

@@ -1,23 +1,65 @@
-"""The commands, put together. Nothing heavy is imported here, so that `--help` answers in a blink."""
+"""The commands, put together: all of them, or the one that is called, so that a look-up does not wait for the others."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from retail_brain_cli.commands import data, decisions, identity, night, profile, review, system, unmerge
-from retail_brain_cli.commands import model as model_commands
-from retail_brain_cli.commands import run as run_commands
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-app = typer.Typer(
-    name="retail-brain",
-    help="Identity resolution for retailers: customer exports in, one lasting profile per person out.",
-    epilog="A newcomer starts with: retail-brain demo",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+START, NIGHT, PEOPLE, DATA, SYSTEM = "Start here", "The night and its stages", "Customers", "Data", "System"
+
+_COMMANDS: tuple[tuple[str, str, str], ...] = (
+    (START, "demo", "data.demo"),
+    (START, "init", "data.init"),
+    (NIGHT, "run", "run.app"),
+    (NIGHT, "ingest", "night.ingest"),
+    (NIGHT, "match", "night.match"),
+    (NIGHT, "publish", "night.publish"),
+    (NIGHT, "warm", "night.warm"),
+    (PEOPLE, "profile", "profile.app"),
+    (PEOPLE, "merge", "identity.app"),
+    (PEOPLE, "review", "review.app"),
+    (DATA, "model", "model.app"),
+    (DATA, "quarantine", "data.quarantine"),
+    (DATA, "export", "data.export"),
+    (DATA, "synth", "data.synth"),
+    (SYSTEM, "db", "system.db"),
+    (SYSTEM, "services", "system.services"),
+    (SYSTEM, "doctor", "system.doctor"),
 )
+"""Under which heading, what it is called, and where in `commands` it stands: a command, or a group of them."""
+
+
+def make_app(words: Sequence[str] = ()) -> typer.Typer:
+    """Put the commands together.
+
+    Args:
+        words: what was typed. Where it begins with a command's name, the others are left out.
+
+    Returns:
+        The application, to be called with the words.
+    """
+    app = typer.Typer(
+        name="retail-brain",
+        help="Identity resolution for retailers: customer exports in, one lasting profile per person out.",
+        epilog="A newcomer starts with: retail-brain demo",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for panel, name, place in [entry for entry in _COMMANDS if entry[1] == next(iter(words), None)] or _COMMANDS:
+        module, _, attribute = place.partition(".")
+        found = getattr(import_module(f"retail_brain_cli.commands.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(found)
+    return app
 
 
 def _version(value: bool) -> None:
@@ -28,34 +70,9 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
-def _main(
+def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     pass
-
-
-START, NIGHT, PEOPLE, DATA, SYSTEM = "Start here", "The night and its stages", "Customers", "Data", "System"
-
-app.command(rich_help_panel=START)(data.demo)
-app.command(rich_help_panel=START)(data.init)
-app.add_typer(run_commands.app, name="run", rich_help_panel=NIGHT)
-app.command(rich_help_panel=NIGHT)(night.ingest)
-app.command(rich_help_panel=NIGHT)(night.match)
-app.command(rich_help_panel=NIGHT)(night.publish)
-app.command(rich_help_panel=NIGHT)(night.warm)
-app.add_typer(profile.app, name="profile", rich_help_panel=PEOPLE)
-identity.app.command("rollback")(unmerge.rollback)
-identity.app.command("join")(unmerge.join)
-identity.app.add_typer(decisions.app, name="decisions")
-app.add_typer(identity.app, name="merge", rich_help_panel=PEOPLE)
-app.add_typer(review.app, name="review", rich_help_panel=PEOPLE)
-app.add_typer(model_commands.app, name="model", rich_help_panel=DATA)
-app.add_typer(data.quarantine, name="quarantine", rich_help_panel=DATA)
-app.add_typer(data.export, name="export", rich_help_panel=DATA)
-app.command(rich_help_panel=DATA)(data.synth)
-app.add_typer(system.db, name="db", rich_help_panel=SYSTEM)
-app.add_typer(system.services, name="services", rich_help_panel=SYSTEM)
-app.command(rich_help_panel=SYSTEM)(system.doctor)

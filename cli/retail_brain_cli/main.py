@@ -5,6 +5,7 @@ Exit codes belong to the command line, not to the errors: the library knows kind
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -40,13 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code for the scheduler.
     """
-    from retail_brain_cli.app import app
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for some reads what is known of every package
+    from retail_brain_cli.app import make_app
 
     logging.getLogger().addHandler(logging.NullHandler())
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _check_text(words)
-        app(args=words, prog_name="retail-brain")
+        make_app(words)(args=words, prog_name="retail-brain")
     except SystemExit as end:
         return _code_of(end)
     except errors.RetailBrainError as error:
@@ -77,6 +79,7 @@ def _check_text(words: list[str]) -> None:
 
 def run() -> NoReturn:
     """Run the command of this process and end the process with its exit code."""
+    gc.set_threshold(50_000, 20, 50)  # what imports make lives as long as the process; looking through it takes a tenth
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     code = main()

@@ -12,6 +12,7 @@ import re
 import sys
 from datetime import date, datetime
 from functools import singledispatch
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNESCAPED = re.compile(r"[\x7f-\x9f]")  # control characters that JSON lets through
+_LIKELY = {
+    "retail_brain.desk.result": "people",
+    "retail_brain.desk.merge_result": "explain",
+    "retail_brain.desk.change_result": "changes",
+    "retail_brain.desk.review_result": "review",
+    "retail_brain.pipeline.result": "night",
+}
+"""The module of `screens` that most likely draws the results of a module."""
 
 
 def show(result: Any, *, as_json: bool) -> None:
@@ -34,9 +43,19 @@ def show(result: Any, *, as_json: bool) -> None:
         text = json.dumps(to_plain(result), ensure_ascii=False, indent=2)
         sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         return
-    import retail_brain_cli.screens.all  # noqa: F401 - registers the screens
+    draw(result, make_console())
 
-    screen(result, make_console())
+
+def draw(result: Any, console: Console) -> None:
+    """Draw a result for a person, on the screen of its type.
+
+    Most commands show one kind of result, so its screen is looked for where it is likely to be; importing all of them
+    takes longer than looking a customer up.
+    """
+    for name in (_LIKELY.get(type(result).__module__), "all"):
+        if name and screen.dispatch(type(result)) is screen.dispatch(object):
+            import_module(f"retail_brain_cli.screens.{name}")
+    screen(result, console)
 
 
 @singledispatch

@@ -15,7 +15,7 @@ from retail_brain.desk.ruling import decide
 from retail_brain.errors import ConfigurationError, LockedError, RefusedError
 from retail_brain.store.failure import DeniedError
 from retail_brain_cli.ask import ask_key
-from retail_brain_cli.output import make_console, screen, show
+from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.screens.review import EMPTY, count_of, draw_question
 
 if TYPE_CHECKING:
@@ -91,5 +91,5 @@ def _apply(
         if error.hint:
             console.print(f"  {error.hint}", style="dim")
         return "not applied"
-    screen(result, console)
+    draw(result, console)
     return _ANSWERS[key]

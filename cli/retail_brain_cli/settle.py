@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_brain.errors import ConfigurationError, StateMovedError
 from retail_brain_cli.ask import confirm
-from retail_brain_cli.output import make_console, screen, show
+from retail_brain_cli.output import draw, make_console, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def settle(
         if preview.status != "planned":
             show(preview, as_json=as_json)
             return
-        _show_preview(preview)
+        draw(preview, make_console(stderr=True))
         confirm(question, yes=yes)
         plan = plan or preview.plan
     result = change(plan=plan)
@@ -53,9 +53,3 @@ def settle(
             "the state has moved since this plan was shown; nothing was changed",
             hint=f"the plan as it is now: --yes --plan {result.plan}",
         )
-
-
-def _show_preview(preview: Any) -> None:
-    import retail_brain_cli.screens.all  # noqa: F401 - registers the screens
-
-    screen(preview, make_console(stderr=True))

@@ -11,7 +11,7 @@ import pytest
 import typer.main
 
 from retail_brain.errors import RetailBrainError
-from retail_brain_cli.app import app
+from retail_brain_cli.app import make_app
 from retail_brain_cli.ask import confirm
 from retail_brain_cli.main import EXIT_CODES, main
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def commands(group: object = None, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
     """Every command and group as the words that call it."""
-    root = typer.main.get_command(app) if group is None else group
+    root = typer.main.get_command(make_app()) if group is None else group
     found = [path]
     for name, child in (getattr(root, "commands", None) or {}).items():
         found += commands(child, (*path, name))
@@ -40,6 +40,24 @@ def test_help_answers_without_loading_anything_heavy() -> None:
     code = "import sys; from retail_brain_cli.main import main; main(['--help']); print(sorted({'duckdb','splink','psycopg','redis','scipy','numpy','polars','pyarrow'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("words", ["profile show", "profile history", "merge list --profile"])
+def test_a_look_up_loads_no_engine_and_only_the_command_that_was_called(words: str, sample_shop: Shop) -> None:
+    (profile_id,) = {sample_shop.call("profile", "show", "pos:107934", "--json").json["profile_id"]}
+    code = "import sys; from retail_brain_cli.main import main; code = main(sys.argv[1:]); print(code, *sorted(sys.modules))"
+    command = [sys.executable, "-c", code, *words.split(), profile_id]
+    done = subprocess.run(command, cwd=sample_shop.folder, capture_output=True, text=True, check=True)
+    code, *loaded = done.stdout.splitlines()[-1].split()
+    assert code == "0"
+    assert {"duckdb", "splink", "scipy", "numpy", "pyarrow", "polars", "structlog"}.isdisjoint(loaded)
+    assert "retail_brain_cli.commands.night" not in loaded
+
+
+def test_a_result_is_drawn_on_its_screen_wherever_that_stands() -> None:
+    code = "from retail_brain.desk.result import MergeListResult; from retail_brain_cli.output import show; show(MergeListResult(entries=()), as_json=False)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "no merge\n"
 
 
 def test_every_kind_of_error_has_an_exit_code_of_its_own() -> None:

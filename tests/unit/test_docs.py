@@ -43,9 +43,9 @@ def _commands(command: Any, name: str) -> list[tuple[str, Any]]:
 def _all_commands() -> list[tuple[str, Any]]:
     import typer.main
 
-    from retail_brain_cli.app import app
+    from retail_brain_cli.app import make_app
 
-    return _commands(typer.main.get_command(app), "")[1:]
+    return _commands(typer.main.get_command(make_app()), "")[1:]
 
 
 @pytest.mark.parametrize(

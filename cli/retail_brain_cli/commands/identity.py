@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from retail_brain_cli.commands import decisions, unmerge
 from retail_brain_cli.options import ConfigFile, Json, Limit, configuration
 from retail_brain_cli.output import show
 
@@ -75,3 +76,8 @@ def verify(
     from retail_brain.desk.seal import verify as find
 
     show(find(configuration(config), expect=expect), as_json=as_json)
+
+
+app.command("rollback")(unmerge.rollback)
+app.command("join")(unmerge.join)
+app.add_typer(decisions.app, name="decisions")

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from retail_brain.cache import read_profile
 from retail_brain.desk.result import HistoryEntry, HistoryResult, MemberResult, ProfileResult
 from retail_brain.errors import ConfigurationError, ServiceError
 from retail_brain.model import VALUE_FIELDS
@@ -64,6 +63,8 @@ def find_profile(config: Configuration, key: str, *, with_members: bool = False)
         ConfigurationError: the key leads nowhere.
         ServiceError: PostgreSQL does not answer, and the cache does not know the profile.
     """
+    from retail_brain.cache.read import read_profile
+
     postgres, redis = _addresses(config)
     try:
         with connect(postgres, application_name="retail-brain desk", patience_s=_PATIENCE_S) as pg:
@@ -77,6 +78,8 @@ def find_profile(config: Configuration, key: str, *, with_members: bool = False)
 
 
 def _find(config: Configuration, pg: Connection, redis: RedisAddress, key: str, *, with_members: bool) -> ProfileResult:
+    from retail_brain.cache.read import read_profile
+
     profile_id = resolve_key(pg, key)
     generation = None if with_members else outbox.trusted_generation(pg, profile_id)
     if generation is not None:

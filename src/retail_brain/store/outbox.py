@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from retail_brain import sql
 from retail_brain.store.failure import translated
-from retail_brain.store.transfer import copied_tables
 
 if TYPE_CHECKING:
     import uuid
@@ -142,6 +141,8 @@ def stream_documents(conn: Connection) -> pa.RecordBatchReader:
 
 
 def _document_batches(conn: Connection) -> Iterator[pa.RecordBatch]:
+    from retail_brain.store.transfer import copied_tables
+
     with translated(), conn.transaction():
         for table in copied_tables(conn, sql.load("store/stream_document"), ["profile_id", "document"]):
             yield from table.to_batches()

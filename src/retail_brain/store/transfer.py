@@ -12,14 +12,13 @@ from contextlib import closing
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, LiteralString
 
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 from psycopg import sql as pg
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
     import duckdb
+    import pyarrow as pa
 
     from retail_brain.store.connection import Connection
     from retail_brain.store.shape import Shape
@@ -117,6 +116,8 @@ def copied_tables(
     Returns:
         Tables with these columns, all of them text.
     """
+    import pyarrow.csv as arrow_csv
+
     options = _csv_options(names)
     with conn.cursor() as cursor, cursor.copy(pg.SQL("copy ({}) to stdout (format csv)").format(pg.SQL(query))) as copy:
         for chunk in _whole_rows(copy, chunk_bytes):
@@ -150,6 +151,8 @@ def _ahead(chunks: Iterator[bytes]) -> Generator[bytes]:
 
 
 def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:
+    import pyarrow.csv as arrow_csv
+
     options = arrow_csv.WriteOptions(include_header=False)
     for batch in reader:
         buffer = io.BytesIO()
@@ -158,6 +161,9 @@ def _csv(reader: pa.RecordBatchReader) -> Iterator[bytes]:
 
 
 def _csv_options(names: list[str]) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
     return {
         "read_options": arrow_csv.ReadOptions(column_names=names, block_size=8_000_000),
         "parse_options": arrow_csv.ParseOptions(newlines_in_values=True),

@@ -15,6 +15,8 @@ from retail_brain.errors import InputError
 from retail_brain.matching.alone import alone_bits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from retail_brain.matching.comparison import Comparison
     from retail_brain.matching.model import Model
 
@@ -56,13 +58,8 @@ def explain(model: Model, levels: str) -> Explanation:
     """
     reached = _read(model, levels)
     bits = {comparison.name: model.level_bits(comparison.name, level) + term for comparison, level, term in reached}
-    total, home = model.prior_bits, 0.0
-    for comparison, level, term in reached:
-        total += bits[comparison.name]
-        home += model.home_bits(comparison.name, level)
-        home += term
     alone = alone_bits(model, {comparison.name: level for comparison, level, _ in reached}, bits)
-    weight = _millionths(total - log2(1 + model.home_odds * 2.0 ** min(home, 900.0)) - alone)
+    weight = weigh(model, reached)
     lines = [_line("prior", "starting odds", "", model.prior_bits)]
     lines += [_compared(comparison, level, term, bits[comparison.name]) for comparison, level, term in reached]
     if alone:
@@ -110,7 +107,26 @@ def _line(name: str, label: str, level_label: str, bits: float) -> ExplanationLi
     )
 
 
-def _millionths(bits: float) -> float:
+def weigh(model: Model, reached: Sequence[tuple[Comparison, int, float | None]]) -> float:
+    """Return the match weight of a pair in bits.
+
+    Args:
+        model: the model that scores it.
+        reached: for each comparison of the model its level, and the bits for how common the value is.
+    """
+    bits = {
+        comparison.name: model.level_bits(comparison.name, level) + (term or 0.0) for comparison, level, term in reached
+    }
+    total, home = model.prior_bits, 0.0
+    for comparison, level, term in reached:
+        total += bits[comparison.name]
+        home += model.home_bits(comparison.name, level)
+        home += term or 0.0
+    alone = alone_bits(model, {comparison.name: level for comparison, level, _ in reached}, bits)
+    return millionths(total - log2(1 + model.home_odds * 2.0 ** min(home, 900.0)) - alone)
+
+
+def millionths(bits: float) -> float:
     """Round as DuckDB does: to a millionth of a bit, halves away from zero."""
     scaled = bits * 1e6
     whole = trunc(scaled)

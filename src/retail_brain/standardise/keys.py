@@ -45,7 +45,7 @@ def prepare_lookups(con: duckdb.DuckDBPyConnection, table: str) -> None:
     """Create the macros and look-up tables that folding needs: transliterations, nicknames, street words."""
     create_macros(con)
     _load_transliterations(con, table)
-    con.register("name_form_in", _name_forms())
+    con.register("name_form_in", name_forms())
     con.execute("create or replace temp table name_form as select name, forms, root from name_form_in")
     con.unregister("name_form_in")
 
@@ -58,7 +58,7 @@ def create_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 
 @cache
-def _name_forms() -> pa.Table:
+def name_forms() -> pa.Table:
     """Return one row per name that has other forms: name, forms (itself and the names it stands for), root."""
     import pyarrow as pa
 

@@ -135,7 +135,7 @@ def standardise_values(
 def _prepare(con: DuckDBPyConnection, source_table: str, today: date) -> None:
     _clean_up(con)
     con.execute("set variable value_today = $1", [today])
-    con.execute("set variable value_name_words = $1", [_odd_word_pattern()])
+    con.execute("set variable value_name_words = $1", [odd_word_pattern()])
     con.execute(f"create or replace temp view value_delivered as from {quote_identifier(source_table)}")
     for macro in _MACROS:
         con.execute(sql.load(f"standardise/value_{macro}"))
@@ -149,7 +149,7 @@ def _clean_up(con: DuckDBPyConnection) -> None:
         con.execute(f"drop table if exists temp.value_{table}")
 
 
-def _odd_word_pattern() -> str:
+def odd_word_pattern() -> str:
     """Return the pattern of the words that make a name odd, wherever they stand in it."""
     lists = (
         name_words.TITLES,

@@ -1,0 +1,90 @@
+"""How common single values are, looked up in the file that is kept beside a model.
+
+Apart from `terms`, which joins whole tables: here a few values are asked for, and the file of a large shop has millions.
+It is ordered, so a value is found by halving; parts are read when they are first needed and shared by a process.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_Part = tuple[Any, Any]  # the values of one column in one row group, in order, and their counts
+
+
+class TermFile:
+    """The table term_frequency of one model: column_name, value, records; ordered by all three."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file.
+
+        Raises:
+            ConfigurationError: it is missing or damaged.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            self._file = pq.ParquetFile(path, memory_map=False)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise ConfigurationError(f"{path.name} cannot be read", hint="retail-brain model train") from error
+        self._groups = [self._file.metadata.row_group(number) for number in range(self._file.metadata.num_row_groups)]
+        self._parts: dict[tuple[int, str], _Part] = {}
+
+    def records(self, column: str, value: str) -> int:
+        """Return on how many records a value stood when the model was trained; 1 where it stood on none or one."""
+        for number, group in enumerate(self._groups):
+            if _may_hold(group, column, value):
+                values, counts = self._part(number, column)
+                place = bisect_left(range(len(values)), value, key=lambda i: values[i].as_py())
+                if place < len(values) and values[place].as_py() == value:
+                    return int(counts[place].as_py())
+        return 1
+
+    def of_key(self, key: Mapping[str, Any], columns: frozenset[str]) -> dict[str, int]:
+        """Return the counts of a record's values, by column of match_key."""
+        return {column: self.records(column, str(key[column])) for column in columns if key[column] is not None}
+
+    def _part(self, number: int, column: str) -> _Part:
+        part = self._parts.get((number, column))
+        if part is None:
+            import pyarrow.compute as pc
+
+            table = self._file.read_row_group(number)
+            table = table.filter(pc.equal(table.column("column_name"), column)).combine_chunks()
+            part = self._parts[number, column] = (
+                (table.column("value").chunk(0), table.column("records").chunk(0)) if len(table) else ([], [])
+            )
+        return part
+
+
+def _may_hold(group: Any, column: str, value: str) -> bool:
+    names, values = group.column(0).statistics, group.column(1).statistics
+    if names is None or not names.has_min_max:
+        return True
+    if not names.min <= column <= names.max:
+        return False
+    if names.min != names.max or values is None or not values.has_min_max:
+        return True
+    return values.min <= value <= values.max + "\U0010ffff"
+
+
+@lru_cache(maxsize=2)
+def open_terms(path: Path, _version: str) -> TermFile:
+    """Open the file of a model once in a process.
+
+    Args:
+        path: the file.
+        _version: what its bytes are known by.
+
+    Raises:
+        ConfigurationError: it is missing or damaged.
+    """
+    return TermFile(path)

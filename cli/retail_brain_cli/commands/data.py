@@ -18,6 +18,12 @@ Target = Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to 
 Raw = Annotated[
     bool, typer.Option("--raw", help="CSV: leave cells that a spreadsheet would take for formulas as they are.")
 ]
+NOISE_NAMES = (
+    "missing, typing_errors, date_errors, nicknames, initials, swapped_names, placeholders, shared_values, "
+    "exact_duplicates, corrections, second_records, twins, juniors, moves, married_names, new_phones, new_emails, "
+    "recycled_phones, household_phones, household_emails, night_new, night_corrected, night_late, night_vanished, "
+    "rows_with_too_many_fields, rows_with_bad_bytes"
+)
 
 
 def demo(as_json: Json = False) -> None:
@@ -43,13 +49,20 @@ def init(
 def synth(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write to.")],
     records: Annotated[str, typer.Option(metavar="N", help="About how many records; 1e6 is understood.")] = "10000",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 0,
+    nights: Annotated[int, typer.Option(metavar="N", help="How many nights; several go to OUT/night1, OUT/night2 and so on.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same files.")] = 0,
+    noise: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SHARE", help=f"How often something goes wrong, or a .toml file of such lines, or none. May be given again. Names: {NOISE_NAMES}."),
+    ] = None,
     as_json: Json = False,
-) -> None:
+) -> None:  # fmt: skip
     """Write synthetic exports of five sources with their truth, of any size."""
     from retail_brain.desk.setup import synthesise
 
-    show(synthesise(out, records=records, seed=seed), as_json=as_json)
+    with progress() as tell:
+        result = synthesise(out, records=records, nights=nights, seed=seed, noise=noise or (), progress=tell)
+    show(result, as_json=as_json)
 
 
 @quarantine.command("list")

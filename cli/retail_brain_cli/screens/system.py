@@ -63,7 +63,8 @@ def _export(result: ExportResult, console: Console) -> None:
 
 @screen.register(SynthResult)
 def _synth(result: SynthResult, console: Console) -> None:
-    console.print(f"{result.records:,} records of {result.persons:,} people in {clean(result.folder)}")
+    nights = f", {result.nights} nights" if result.nights > 1 else ""
+    console.print(f"{result.records:,} records of {result.persons:,} people{nights} in {clean(result.folder)}")
 
 
 @screen.register(InitResult)

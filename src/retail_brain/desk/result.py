@@ -194,11 +194,13 @@ class InitResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthResult:
-    """Synthetic exports that were written."""
+    """Synthetic exports that were written: `files` gives the rows of each, by its path below the folder."""
 
     folder: str
     records: int
     persons: int
+    nights: int = 1
+    files: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,17 @@ from retail_brain.config.file import FILE_NAME
 from retail_brain.config.matching import MatchingSettings
 from retail_brain.desk.result import InitResult, InitSource, SynthResult
 from retail_brain.errors import ConfigurationError, InputError
+from retail_brain.model import Progress, no_progress
 from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from retail_brain.ingest.recognise import RecognisedSource
 
 _MAX_SYNTH_RECORDS = 100_000_000
+_MAX_SYNTH_NIGHTS = 30
 
 _TOP = """\
 # The country whose phone numbers and date order are assumed where a value does not say.
@@ -90,18 +93,30 @@ def _describe(source: RecognisedSource) -> InitSource:
     )
 
 
-def synthesise(out: Path, *, records: str, seed: int) -> SynthResult:
+def synthesise(
+    out: Path,
+    *,
+    records: str,
+    seed: int,
+    nights: int = 1,
+    noise: Sequence[str] = (),
+    progress: Progress = no_progress,
+) -> SynthResult:
     """Write synthetic exports of five sources with their truth.
 
     Args:
         out: the folder to write to.
         records: about how many; "1e6" is understood.
         seed: the same seed gives the same files.
+        nights: how many nights; those after the first lie in folders of their own.
+        noise: NAME=SHARE, files of such lines, or "none"; later ones win.
+        progress: told how many files are written.
 
     Raises:
-        ConfigurationError: the number makes no sense.
+        ConfigurationError: the number, the nights or the noise make no sense.
+        ResourceError: memory or disk ran out.
     """
-    from retail_brain.synth import write_exports
+    from retail_brain.synth import NoiseSettings, write_exports
 
     try:
         wanted = int(float(records))
@@ -109,5 +124,10 @@ def synthesise(out: Path, *, records: str, seed: int) -> SynthResult:
         wanted = 0
     if not 1 <= wanted <= _MAX_SYNTH_RECORDS:
         raise ConfigurationError(f"the number of records must lie between 1 and {_MAX_SYNTH_RECORDS:,}")
-    written = write_exports(out, records=wanted, seed=seed)
-    return SynthResult(folder=str(out), records=written.records, persons=written.people)
+    if not 1 <= nights <= _MAX_SYNTH_NIGHTS:
+        raise ConfigurationError(f"the number of nights must lie between 1 and {_MAX_SYNTH_NIGHTS}")
+    settings = NoiseSettings.parse(noise)
+    written = write_exports(out, records=wanted, seed=seed, nights=nights, noise=settings, progress=progress)
+    return SynthResult(
+        folder=str(out), records=written.records, persons=written.people, nights=nights, files=written.rows
+    )

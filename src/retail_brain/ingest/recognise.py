@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from retail_brain.errors import InputError
 from retail_brain.ingest.claim import printable
 from retail_brain.ingest.content import order_of_dates
 from retail_brain.ingest.mapping import Mapping, map_columns
+from retail_brain.ingest.repeat import repeats_all
 from retail_brain.ingest.sample import Sample, take_sample
 from retail_brain.ingest.synonyms import words_of
 
@@ -50,6 +52,7 @@ class RecognisedSource:
     date_order: str | None
     date_order_sure: bool
     phone_region: str | None
+    delivery: Literal["delta", "full"] = "delta"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,12 @@ def recognise(place: Path | Sequence[Path], con: duckdb.DuckDBPyConnection) -> R
     else:
         here, below = sorted([place] if isinstance(place, Path) else place), []
     left_out: list[tuple[str, str]] = []
-    kept = _sources(here, folder, con, left_out) or _sources(below, folder, con, left_out)
+    kept = _sources(here, folder, con, left_out)
+    if kept:
+        later = [path for night in _next_nights(folder) for path in _exports(night)] if folder else []
+        kept = tuple(_with_delivery(source, _later(source, later, con)) for source in kept)
+    else:
+        kept = _sources(below, folder, con, left_out)
     if not kept:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out[:5])
         raise InputError(
@@ -88,6 +96,33 @@ def recognise(place: Path | Sequence[Path], con: duckdb.DuckDBPyConnection) -> R
             hint=reasons or "it must hold CSV or Parquet files, one or more for each source",
         )
     return Recognition(sources=kept, left_out=tuple(left_out))
+
+
+def _next_nights(folder: Path) -> list[Path]:
+    """Return the folders beside one whose names differ in their numbers alone and come after it: night2 after night1."""
+    place = folder.absolute()
+    alike = [path for path in _folders(place.parent) if _unnumbered(path.name) == _unnumbered(place.name)]
+    return sorted(
+        (path for path in alike if _numbers(path.name) > _numbers(place.name)), key=lambda p: _numbers(p.name)
+    )
+
+
+def _unnumbered(name: str) -> str:
+    return re.sub(r"\d+", "0", name)
+
+
+def _numbers(name: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", name)]
+
+
+def _later(source: RecognisedSource, paths: Sequence[Path], con: duckdb.DuckDBPyConnection) -> list[Sample]:
+    """Return the beginnings of a source's files of later nights."""
+    fitting = [path for path in paths if any(fnmatchcase(path.name, pattern) for pattern in source.patterns)]
+    return [sample for path in fitting if (sample := _try_sample(path, con, []))]
+
+
+def _with_delivery(source: RecognisedSource, later: Sequence[Sample]) -> RecognisedSource:
+    return replace(source, delivery="full") if repeats_all([source.sample, *later], source.mapping) else source
 
 
 def _sources(

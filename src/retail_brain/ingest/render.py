@@ -21,6 +21,10 @@ _HEAD = """\
 # Retail Brain: where the customer records are and what their columns mean.
 # Written by `retail-brain init`; check the lines marked "unsure", then `retail-brain run`.
 """
+_DELIVERY = {
+    "delta": 'delivery = "delta"    # new and changed records; "full" when every file holds all records',
+    "full": 'delivery = "full"    # the later files repeat its records: one that is missing is gone; else "delta"',
+}
 _INGEST = """\
 # [ingest]
 # max_quarantined_share = 0.5     # a file of which more rows cannot be taken is refused
@@ -59,7 +63,7 @@ def _source(source: RecognisedSource) -> str:
         f"# {_comment(', '.join(source.file_names))}: {len(sample.names)} columns",
         f"[sources.{name}]",
         f"files = {_list(source.patterns)}",
-        'delivery = "delta"    # new and changed records; "full" when every file holds all records',
+        _DELIVERY[source.delivery],
     ]
     lines += _shape(source)
     if mapping.pass_through:

@@ -9,5 +9,6 @@ select
     loyalty_id as loyalty_number,
     if(style < 0.55, 'ios', 'android') as platform,
     epoch(updated_at)::bigint as last_seen
-from synth_delivered
+from synth_noisy
+where source = 'app'
 order by record_no, revision, copy

@@ -12,5 +12,6 @@ select
     loyalty_id as loyalty_card,
     if(style < 0.2, 'prefers e-mail', null) as note,
     strftime(updated_at, '%Y-%m-%d %H:%M:%S') as changed_on
-from synth_delivered
+from synth_noisy
+where source = 'crm'
 order by record_no, revision, copy

@@ -16,5 +16,6 @@ select
     loyalty_id as card_no,
     if(style < 0.4, 'yes', 'no') as newsletter,
     strftime(updated_at, '%Y-%m-%dT%H:%M:%SZ') as modified
-from synth_delivered
+from synth_noisy
+where source = 'ecommerce'
 order by record_no, revision, copy

@@ -16,5 +16,5 @@ select
     case when has_address and not no_postal_code then postal_code end as postal_code,
     case when style < 0.1 then 'gold' when style < 0.35 then 'silver' else 'basic' end as tier,
     updated_at as last_update
-from synth_delivered
+from synth_kept
 order by record_no, revision, copy

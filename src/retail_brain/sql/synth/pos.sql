@@ -11,5 +11,6 @@ select
     case when has_address then state end as st,
     case when has_address and not no_postal_code then postal_code end as zip,
     strftime(updated_at, '%m/%d/%Y %H:%M:%S') as last_visit
-from synth_delivered
+from synth_noisy
+where source = 'pos'
 order by record_no, revision, copy

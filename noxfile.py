@@ -8,6 +8,7 @@ what is checked is what is installed; `build` alone makes a clean one.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -83,6 +84,31 @@ def laws(session: nox.Session) -> None:
     for piece in range(1, operations // 5_000 + 1):
         limits = {"LAWS_OPERATIONS": "5000", "LAWS_SEED": str(piece)}
         session.run("pytest", "-x", "-q", "-rP", "-n", "2", "tests/integration/laws", env=limits)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """By hand: the product and a bare script on the same files in turn, publishing and warming against the bare tools, and
+    the start of a command: `nox -s bench -- DATA --floor FLOOR.py --rounds 3`. DATA holds night1, night2 and truth1.parquet.
+    With `--generator GENERATE.py --sizes 1e6 3e6 1e7` also how it grows, with `--peers` also other libraries.
+    """
+    parser = argparse.ArgumentParser(prog="nox -s bench --")
+    parser.add_argument("data")
+    parser.add_argument("--floor")
+    parser.add_argument("--rounds", default="3")
+    parser.add_argument("--generator")
+    parser.add_argument("--sizes", nargs="+", default=["1e6", "3e6", "1e7"])
+    parser.add_argument("--peers", action="store_true")
+    asked = parser.parse_args(session.posargs)
+    floor = ("--floor", asked.floor) if asked.floor else ()
+    session.run("python", "tests/bench/speed.py", asked.data, *floor, "--rounds", asked.rounds)
+    session.run("python", "tests/bench/rates.py", asked.data, "--rounds", asked.rounds)
+    session.run("python", "tests/bench/cold.py")
+    if asked.generator:
+        sizes = ("--sizes", *asked.sizes, "--svg", "docs/growth.svg")
+        session.run("python", "tests/bench/growth.py", "--generator", asked.generator, *sizes)
+    if asked.peers:
+        session.run("python", "tests/bench/peers.py", asked.data, *floor)
 
 
 @nox.session

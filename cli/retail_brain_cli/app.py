@@ -30,6 +30,7 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     (SYSTEM, "db", "system.db"),
     (SYSTEM, "services", "system.services"),
     (SYSTEM, "doctor", "system.doctor"),
+    (SYSTEM, "loadtest", "loadtest.loadtest"),
 )
 """Under which heading, what it is called, and where in `commands` it stands: a command, or a group of them."""
 

@@ -14,7 +14,7 @@ from retail_brain.report.markup import Html, element, join
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["render_explanation", "render_report", "render_weights"]
+__all__ = ["render_explanation", "render_page", "render_report", "render_weights"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -112,8 +112,23 @@ def render_explanation(told: Mapping[str, Any]) -> str:
     return f"<!doctype html>\n{element('html', _head(title), body, lang='en')}\n"
 
 
-def _head(title: str) -> Html:
-    style = Html(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))
+def render_page(title: str, *children: Html | None, style: str = "") -> str:
+    """Put sections that somebody else drew into a page of the house's style; it says that it shows no customer's value.
+
+    Args:
+        title: of the page.
+        children: the body.
+        style: CSS that is added to the house's.
+
+    Returns:
+        The text of the HTML file.
+    """
+    body = element("body", *children, _footer(include_values=False))
+    return f"<!doctype html>\n{element('html', _head(title, style), body, lang='en')}\n"
+
+
+def _head(title: str, added: str = "") -> Html:
+    style = Html(files(__name__).joinpath("page.css").read_text(encoding="utf-8") + added)
     return element(
         "head",
         Html('<meta charset="utf-8">'),

@@ -20,12 +20,14 @@ from retail_brain.store.connection import connect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from retail_brain.cache.read import CacheReader
     from retail_brain.config.file import Configuration
     from retail_brain.model import PostgresAddress, RedisAddress
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredProfile, StoredRecord
 
-_PATIENCE_S = 5.0
+PATIENCE_S = 5.0
+"""How long a look-up waits for PostgreSQL to answer."""
 
 
 @contextmanager
@@ -35,11 +37,12 @@ def open_store(config: Configuration) -> Iterator[Connection]:
     Raises:
         ServiceError: it does not answer.
     """
-    with connect(_addresses(config)[0], application_name="retail-brain desk", patience_s=_PATIENCE_S) as pg:
+    with connect(addresses_of(config)[0], application_name="retail-brain desk", patience_s=PATIENCE_S) as pg:
         yield pg
 
 
-def _addresses(config: Configuration) -> tuple[PostgresAddress, RedisAddress]:
+def addresses_of(config: Configuration) -> tuple[PostgresAddress, RedisAddress]:
+    """Return where PostgreSQL and Redis answer, starting the embedded servers if need be."""
     from retail_brain.pipeline.stores import open_workspace
     from retail_brain.services import ensure_services
 
@@ -63,27 +66,45 @@ def find_profile(config: Configuration, key: str, *, with_members: bool = False)
         ConfigurationError: the key leads nowhere.
         ServiceError: PostgreSQL does not answer, and the cache does not know the profile.
     """
-    from retail_brain.cache.read import read_profile
+    from retail_brain.cache.read import CacheReader
 
-    postgres, redis = _addresses(config)
-    try:
-        with connect(postgres, application_name="retail-brain desk", patience_s=_PATIENCE_S) as pg:
-            return _find(config, pg, redis, key, with_members=with_members)
-    except ServiceError:
-        profile_id = _as_uuid(key)
-        read = read_profile(redis, str(profile_id), generation=None, settings=config.cache) if profile_id else None
-        if read is None or read.document is None:
-            raise
-        return _from_document(json.loads(read.document), key, maybe_stale=True)
+    postgres, redis = addresses_of(config)
+    with CacheReader(redis, config.cache) as reader:
+        try:
+            with connect(postgres, application_name="retail-brain desk", patience_s=PATIENCE_S) as pg:
+                return find_in(pg, reader, key, with_members=with_members)
+        except ServiceError:
+            found = find_cached(reader, key)
+            if found is None:
+                raise
+            return found
 
 
-def _find(config: Configuration, pg: Connection, redis: RedisAddress, key: str, *, with_members: bool) -> ProfileResult:
-    from retail_brain.cache.read import read_profile
+def find_cached(reader: CacheReader, key: str) -> ProfileResult | None:
+    """Find a profile while PostgreSQL is away: as the cache has it, perhaps out of date; None where it does not."""
+    profile_id = _as_uuid(key)
+    read = reader.read(str(profile_id), generation=None) if profile_id else None
+    if read is None or read.document is None:
+        return None
+    return _from_document(json.loads(read.document), key, maybe_stale=True)
 
+
+def find_in(pg: Connection, reader: CacheReader | None, key: str, *, with_members: bool) -> ProfileResult:
+    """Find a profile on connections that are open.
+
+    Args:
+        pg: a connection outside any transaction.
+        reader: reads the cache; None where it is not to be asked.
+        key: a profile id, any ever issued, or SOURCE:RECORD_ID.
+        with_members: also say what each record says.
+
+    Raises:
+        ConfigurationError: the key leads nowhere.
+    """
     profile_id = resolve_key(pg, key)
-    generation = None if with_members else outbox.trusted_generation(pg, profile_id)
-    if generation is not None:
-        read = read_profile(redis, str(profile_id), generation=generation, settings=config.cache)
+    generation = None if with_members or reader is None else outbox.trusted_generation(pg, profile_id)
+    if generation is not None and reader is not None:
+        read = reader.read(str(profile_id), generation=generation)
         if read.document is not None:
             return _from_document(json.loads(read.document), key)
     found = lookup.fetch_profile(pg, profile_id)

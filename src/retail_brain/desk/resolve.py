@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from retail_brain.desk.evidence import Scorer, as_row, open_scorer
 from retail_brain.desk.lookup import open_store, plain_values
 from retail_brain.desk.result import Candidate, ResolveResult
 from retail_brain.errors import ConfigurationError
-from retail_brain.model import VALUE_FIELDS
 from retail_brain.store import lookup
 from retail_brain.store.search import PersonKeys, resolve_candidates
 
@@ -16,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from retail_brain.config.file import Configuration
-    from retail_brain.matching.person import PersonMatchResult
+    from retail_brain.desk.brain import Brain
+    from retail_brain.matching.compare import PairResult
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredRecord
 
@@ -43,70 +42,75 @@ def resolve_person(config: Configuration, person: Mapping[str, Any], *, limit: i
         ConfigurationError: an unknown field, or nothing to go by.
         ServiceError: PostgreSQL does not answer.
     """
+    from retail_brain.desk.brain import newest_run, open_brain
+    from retail_brain.pipeline.stores import open_workspace
+
+    _refuse_unknown(person)
+    with open_store(config) as pg:
+        brain = open_brain(config, pg, open_workspace(config), newest_run(pg))
+        try:
+            return resolve_in(brain, pg, person, limit=limit)
+        finally:
+            brain.resources.close()
+
+
+def resolve_in(brain: Brain, pg: Connection, person: Mapping[str, Any], *, limit: int) -> ResolveResult:
+    """Say which profile a person is, with what an open desk knows.
+
+    Args:
+        brain: the model of the last published run, and what that kept out of matching.
+        pg: a connection outside any transaction.
+        person: fields of `PERSON_FIELDS`.
+        limit: how many candidates to tell.
+
+    Raises:
+        ConfigurationError: an unknown field, or nothing to go by.
+    """
+    _refuse_unknown(person)
+    row = {name: str(person[name]).strip() or None for name in PERSON_FIELDS if person.get(name) is not None}
+    values = brain.standardise({"source": "desk", "record_id": "1", **row})
+    if not values:
+        raise ConfigurationError("nothing is known of this person", hint="a name, an e-mail address, a phone …")
+    records = resolve_candidates(pg, PersonKeys(values=values), limit=_CANDIDATE_PROFILES)
+    return _judge(brain.config, pg, _score(brain, values, records), limit)
+
+
+def _refuse_unknown(person: Mapping[str, Any]) -> None:
     unknown = sorted(set(person) - set(PERSON_FIELDS))
     if unknown:
         raise ConfigurationError(f"a person has no {', '.join(unknown)}", hint=f"fields: {', '.join(PERSON_FIELDS)}")
-    with open_store(config) as pg, open_scorer(config, pg) as scorer:
-        values = _standardise(scorer, person)
-        if not values:
-            raise ConfigurationError("nothing is known of this person", hint="a name, an e-mail address, a phone …")
-        records = resolve_candidates(pg, PersonKeys(values=values), limit=_CANDIDATE_PROFILES)
-        return _judge(config, pg, _score(scorer, values, records), records, limit)
 
 
-def _standardise(scorer: Scorer, person: Mapping[str, Any]) -> dict[str, Any]:
-    """Bring the person's values into the spelling that records have."""
-    from retail_brain.standardise.values import standardise_values
-
-    columns = ("source", "record_id", *PERSON_FIELDS, "updated_at", "attributes")
-    scorer.con.execute(f"create or replace table delivered_row ({', '.join(f'{name} varchar' for name in columns)})")
-    row = [
-        "desk",
-        "1",
-        *(str(person[name]).strip() or None if person.get(name) is not None else None for name in PERSON_FIELDS),
-        None,
-        None,
+def _score(brain: Brain, values: dict[str, Any], records: list[StoredRecord]) -> list[tuple[StoredRecord, PairResult]]:
+    """Hold the person against every candidate; the best come first."""
+    key = brain.key(values)
+    scored = [
+        (record, brain.compare(_PERSON_NO, key, record.record_no, brain.key(record.values))) for record in records
     ]
-    scorer.con.execute(f"insert into delivered_row values ({', '.join('?' * len(row))})", row)
-    standardise_values(scorer.con, into="person_value", sources={}, home_region=scorer.config.home_region)
-    cursor = scorer.con.execute("select * from person_value")
-    names = [column[0] for column in cursor.description or ()]
-    found = dict(zip(names, cursor.fetchall()[0], strict=True))
-    return {name: found[name] for name in VALUE_FIELDS if found.get(name) is not None}
-
-
-def _score(scorer: Scorer, values: dict[str, Any], records: list[StoredRecord]) -> list[PersonMatchResult]:
-    from retail_brain.matching.person import match_person
-
-    if not records:
-        return []
-    scorer.make_keys("person", [{"record_no": _PERSON_NO, "source": "desk", "record_id": "1", **values}], "person_key")
-    scorer.make_keys("candidate", (as_row(record) for record in records), "candidate_key")
-    return match_person(scorer.con, scorer.model, "person_key", "candidate_key", settings=scorer.config.matching)
+    return sorted(scored, key=lambda pair: (-pair[1].match_weight, pair[0].record_no))
 
 
 def _judge(
-    config: Configuration, pg: Connection, scored: list[PersonMatchResult], records: list[StoredRecord], limit: int
+    config: Configuration, pg: Connection, scored: list[tuple[StoredRecord, PairResult]], limit: int
 ) -> ResolveResult:
     """Take the best record of each profile, and say what its probability means."""
-    by_no = {record.record_no: record for record in records}
-    best: dict[Any, PersonMatchResult] = {}
-    for match in scored:
-        best.setdefault(by_no[match.record_no].profile_id, match)
+    best: dict[Any, tuple[StoredRecord, PairResult]] = {}
+    for record, match in scored:
+        best.setdefault(record.profile_id, (record, match))
     least = config.matching.review_probability / 10
-    close = [(profile_id, match) for profile_id, match in best.items() if match.match_probability >= least][:limit]
+    close = [(profile_id, *pair) for profile_id, pair in best.items() if pair[1].match_probability >= least][:limit]
     golden = {
-        profile.profile_id: profile for profile in lookup.fetch_profiles(pg, [profile_id for profile_id, _ in close])
+        profile.profile_id: profile for profile in lookup.fetch_profiles(pg, [profile_id for profile_id, *_ in close])
     }
     candidates = tuple(
         Candidate(
             profile_id=str(profile_id),
             match_probability=match.match_probability,
             match_weight=match.match_weight,
-            record=f"{by_no[match.record_no].source}:{by_no[match.record_no].record_id}",
+            record=f"{record.source}:{record.record_id}",
             values=plain_values(dict(golden[profile_id].values)),
         )
-        for profile_id, match in close
+        for profile_id, record, match in close
     )
     probability = candidates[0].match_probability if candidates else 0.0
     if probability >= config.matching.merge_probability:

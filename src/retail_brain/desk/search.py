@@ -18,6 +18,7 @@ from retail_brain.store.search import SearchKeys, fold_name, search_candidates
 
 if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
+    from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredProfile
 
 _LEAST_SCORE = 55.0
@@ -51,13 +52,34 @@ def search_profiles(config: Configuration, text: str, *, limit: int = 10) -> Sea
         ConfigurationError: there is nothing to search for.
         ServiceError: PostgreSQL does not answer.
     """
+    _understood(text)
+    with open_store(config) as pg:
+        return search_in(pg, config, text, limit=limit)
+
+
+def search_in(pg: Connection, config: Configuration, text: str, *, limit: int) -> SearchResult:
+    """Find profiles on a connection that is open, as `search_profiles` does.
+
+    Args:
+        pg: a connection outside any transaction.
+        config: the configuration.
+        text: a phone number, an e-mail address, a name, or part of a name and a postcode.
+        limit: how many at most.
+
+    Raises:
+        ConfigurationError: there is nothing to search for.
+    """
+    query = _understood(text)
+    found = search_candidates(pg, _keys(query, config.home_region), limit=_CANDIDATES)
+    hits = sorted((_rate(profile, query) for profile in found), key=lambda hit: (-hit.score, hit.profile_id))
+    return SearchResult(hits=tuple(hit for hit in hits if hit.score >= _LEAST_SCORE)[:limit])
+
+
+def _understood(text: str) -> _Query:
     query = _read(text)
     if not any((query.email, query.phone, query.name, query.postal_code)):
         raise ConfigurationError("there is nothing to search for", hint="a phone, an e-mail address or a name")
-    with open_store(config) as pg:
-        found = search_candidates(pg, _keys(query, config.home_region), limit=_CANDIDATES)
-    hits = sorted((_rate(profile, query) for profile in found), key=lambda hit: (-hit.score, hit.profile_id))
-    return SearchResult(hits=tuple(hit for hit in hits if hit.score >= _LEAST_SCORE)[:limit])
+    return query
 
 
 def _read(text: str) -> _Query:

@@ -99,6 +99,44 @@ def void_conflicts(
     return ~lasting & (whole[left] == whole[right]) & (apart[left] != apart[right])
 
 
+def settle_forest(
+    nodes: int,
+    links: Numbers,
+    conflicts: Numbers,
+    lasting: NDArray[np.bool_],
+    *,
+    by_hand: int,
+    held: int,
+    bounds: Sequence[Bound] = (),
+) -> ForestResult:
+    """Walk the links with the conflicts that no person has made void.
+
+    A clash is void only while what holds it void is itself accepted: as long as the walk refuses a link that was counted
+    on, it is walked again without counting on it. Else the next night would find the clash in force again.
+
+    Args:
+        nodes: how many nodes there are.
+        links: array (n, 2), best rank first: must-links, then other merges that stand, then the rest.
+        conflicts: array (m, 2).
+        lasting: for each conflict whether it is a cannot-link, which is never void.
+        by_hand: how many of the links are must-links.
+        held: how many of them are must-links or stand.
+        bounds: how many different values of a field a tree may hold.
+    """
+    counted = np.arange(held)
+    while True:
+        hands = int(np.count_nonzero(counted < by_hand))
+        void = void_conflicts(nodes, links[counted], hands, conflicts, lasting)
+        in_force = np.flatnonzero(~void)
+        forest = build_forest(nodes, links, conflicts[in_force], bounds=bounds, by_hand=by_hand)
+        if not void.any() or not np.isin(counted, forest.refused).any():
+            break
+        counted = np.setdiff1d(counted, forest.refused)
+    by_conflict = forest.blamed >= 0
+    forest.blamed[by_conflict] = in_force[forest.blamed[by_conflict]]
+    return forest
+
+
 def walk(
     links: Numbers,
     walked: Numbers,

@@ -14,7 +14,7 @@ import numpy as np
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
 from retail_brain.identity.bound import Bound
-from retail_brain.identity.forest import ForestResult, build_forest, void_conflicts
+from retail_brain.identity.forest import ForestResult, settle_forest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,11 +94,7 @@ def resolve(
 
 
 def _walk(con: duckdb.DuckDBPyConnection, nodes: int, links: Numbers, bounds: tuple[Bound, ...]) -> ForestResult:
-    """Walk the links with the conflicts that no person has made void.
-
-    A clash is void only while what holds it void is itself accepted: as long as the walk refuses a link that was counted
-    on, it is walked again without counting on it. Else the next night would find the clash in force again.
-    """
+    """Walk the links with the conflicts that no person has made void, and name the bounds."""
     [(by_hand, held)] = con.execute(
         "select count(*) filter (where kind = 'must_link'), count(*) filter (where kind = 'must_link' or stands) from resolve_link"
     ).fetchall()
@@ -108,17 +104,7 @@ def _walk(con: duckdb.DuckDBPyConnection, nodes: int, links: Numbers, bounds: tu
         .fetchnumpy()["lasting"]
         .astype(bool)
     )
-    counted = np.arange(held)
-    while True:
-        hands = int(np.count_nonzero(counted < by_hand))
-        void = void_conflicts(nodes, links[counted], hands, conflicts, lasting)
-        in_force = np.flatnonzero(~void)
-        forest = build_forest(nodes, links, conflicts[in_force], bounds=bounds, by_hand=by_hand)
-        if not void.any() or not np.isin(counted, forest.refused).any():
-            break
-        counted = np.setdiff1d(counted, forest.refused)
-    by_conflict = forest.blamed >= 0
-    forest.blamed[by_conflict] = in_force[forest.blamed[by_conflict]]
+    forest = settle_forest(nodes, links, conflicts, lasting, by_hand=by_hand, held=held, bounds=bounds)
     con.register(
         "forest_bound", {"number": -1 - np.arange(len(bounds)), "field": np.array([b.field for b in bounds], dtype=str)}
     )

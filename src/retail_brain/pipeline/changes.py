@@ -55,6 +55,17 @@ join (select source, record_id, delivery_id from delivered_row) as row using (so
 """
 
 
+def take_arrivals(con: duckdb.DuckDBPyConnection) -> None:
+    """Count the records that came between the nights as delivered tonight, unless tonight's files tell something newer.
+
+    Args:
+        con: has `record_tonight` and `arrived_record`. Gets `arrived_settled` (one row per record that is as it came:
+            record_no) and `arrived_link` (one row per link that was decided on when one of them came).
+    """
+    for name in ("arrived_settled", "arrived_link", "arrived_drop", "arrived_tonight"):
+        con.execute(sql.load(f"pipeline/{name}"))
+
+
 def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str, float]) -> ChangeResult:
     """Compare tonight's records with the ones before and make the table of all records.
 

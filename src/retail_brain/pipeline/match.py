@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
 from retail_brain.model import no_progress
-from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql
+from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql, take_arrivals
 from retail_brain.pipeline.layer import make_whole, renew
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sour
     standardise_values(con, into="record_value", sources=config.sources, home_region=config.home_region)
     make_whole(con, "record_tonight")
     con.execute(hash_records_sql())
+    take_arrivals(con)
     con.execute("drop table record_value")
     shares = {name: config.sources[name].max_loss_share for name in full_sources}
     changes = apply_changes(con, max_loss_share=shares)

@@ -28,7 +28,7 @@ from retail_brain.pipeline.resume import (
 )
 from retail_brain.pipeline.state import STATE, load_previous
 from retail_brain.store import run as runs
-from retail_brain.store.state import has_withdrawals
+from retail_brain.store.state import has_arrivals, has_withdrawals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,8 +92,8 @@ def _load_matching() -> None:
 
 
 def _asked_again(night: Night) -> set[str]:
-    """Say why the published records are to be matched anew: another "model", other "matching" or "survivorship" rules, or a
-    "decision" that was taken back."""
+    """Say why the published records are to be matched anew: another "model", other "matching" or "survivorship" rules, a
+    "decision" that was taken back, or an "arrival" between nights that no night has taken in yet."""
     published = runs.latest_published(night.stores.pg)
     if published is None:
         return set()
@@ -102,6 +102,8 @@ def _asked_again(night: Night) -> set[str]:
     in_use = model_in_use(night.stores.workspace, night.stores.pg)
     if has_withdrawals(night.stores.pg):
         reasons.add("decision")
+    if has_arrivals(night.stores.pg):
+        reasons.add("arrival")
     return reasons | ({"model"} if in_use is not None and in_use != published.model_id else set())
 
 
@@ -151,7 +153,7 @@ def match(night: Night, *, again: bool = False) -> None:
     )
     night.facts = {
         "rules": config.rules(),
-        "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id}, "first": previous.run_id is None, "model_id": model.model_id,
+        "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id, "arrival_no": previous.head.last_arrival_no}, "first": previous.run_id is None, "model_id": model.model_id,
         "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
     }  # fmt: skip
     _release(night)
@@ -275,6 +277,7 @@ def _facts_to_publish(night: Night) -> dict[str, Any]:
         "model": unpublished_model(night.stores.workspace, night.stores.pg, facts["model_id"]),
         "counts": {**facts["counts"], "metrics": facts["metrics"], "rules": facts["rules"], **reached},
         "seconds": night.clock.seconds, "seen_merge_id": seen["merge_id"], "seen_decision_id": seen["decision_id"],
+        "seen_arrival_no": seen.get("arrival_no", 0),
     }  # fmt: skip
 
 

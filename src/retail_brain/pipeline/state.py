@@ -70,7 +70,7 @@ def load_previous(
 
     Args:
         stores: the open stores.
-        con: gets decision, decision_new, previous_crosswalk, standing_merge and review_item_before always (empty before
+        con: gets decision, decision_new, arrived_record, previous_crosswalk, standing_merge and review_item_before always (empty before
             the first run), after the first run record_before, and with `scored` match_key_before, shared_value_before,
             edge_before and clash_before.
         progress: told when lost artefacts have to be made again.
@@ -83,6 +83,7 @@ def load_previous(
     con.execute(sql.load("pipeline/empty_state"))
     stored.read_decisions(stores.pg, con)
     stored.read_new_decisions(stores.pg, con)
+    stored.read_arrivals(stores.pg, con)
     if head.run_id is None:
         return PreviousState(head=head)
     folder: RunFolder | None = stores.workspace.run_folder(head.run_id)

@@ -147,3 +147,23 @@ def _address(address: str | None) -> tuple[str | None, str | None, str | None]:
     numbers = [word for word in words if word[:1].isdigit()]
     street = "".join(word for word in told if not word[:1].isdigit())
     return " ".join(sorted(set(told))) or None, numbers[0] if numbers else None, street or None
+
+
+def names_like(given_key: str | None) -> tuple[str, ...]:
+    """Return the given names that stand for the same name: itself, its long form and its nicknames.
+
+    Args:
+        given_key: a given name as keys spell it; None gives none.
+    """
+    if given_key is None:
+        return ()
+    _known, root = _forms().get(given_key, (None, given_key))
+    return tuple(sorted({given_key, root, *_by_root().get(root, ())}))
+
+
+@cache
+def _by_root() -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, (_forms_of, root) in _forms().items():
+        found.setdefault(root, []).append(name)
+    return {root: tuple(names) for root, names in found.items()}

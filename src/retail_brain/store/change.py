@@ -59,16 +59,16 @@ class NewDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLogRow:
-    """A row of the merge log that a person causes."""
+    """A row of the merge log that is written between two runs: a person causes it, or a record that came (no decision then)."""
 
     kind: str
     cause: str
     record_no_l: int
     record_no_r: int
     profile_id: uuid.UUID
-    profile_id_l: uuid.UUID
-    profile_id_r: uuid.UUID
-    decision_id: int
+    profile_id_l: uuid.UUID | None
+    profile_id_r: uuid.UUID | None
+    decision_id: int | None
     inverts: int | None = None
     match_weight: float | None = None
     match_probability: float | None = None
@@ -118,12 +118,20 @@ def change_by_hand(conn: Connection, *, wait_s: float = PATIENCE_S, dry_run: boo
     """
     with translated(), conn.transaction(force_rollback=dry_run):
         identity_lock(conn, wait_s=wait_s)
-        yield _head(conn)
+        yield read_head(conn)
         if not dry_run:
             seal_log(conn)
 
 
-def _head(conn: Connection) -> Head:
+def read_head(conn: Connection) -> Head:
+    """Return what a change builds on.
+
+    Args:
+        conn: in a transaction that holds the identity lock.
+
+    Raises:
+        RefusedError: nothing was published yet.
+    """
     with conn.cursor(row_factory=class_row(Head)) as cursor:
         head = cursor.execute(sql.load("store/change_head")).fetchone()
     if head is None or head.run_id is None:

@@ -70,6 +70,7 @@ def publish_run(
     maintenance_memory_mb: int = 256,
     seen_merge_id: int | None = None,
     seen_decision_id: int | None = None,
+    seen_arrival_no: int | None = None,
 ) -> PublishResult:
     """Write the differences of a run into PostgreSQL, once, in one transaction.
 
@@ -85,6 +86,7 @@ def publish_run(
         maintenance_memory_mb: memory of PostgreSQL for building one index of a first load.
         seen_merge_id: the highest number in the merge log when the run took its state.
         seen_decision_id: the highest number of a decision when the run took its state.
+        seen_arrival_no: the highest number of a record that came between nights when the run took its state.
 
     Returns:
         Rows written and the generations.
@@ -112,7 +114,7 @@ def publish_run(
                     mark=mark,
                     model=model,
                     memory_mb=maintenance_memory_mb,
-                    seen=(seen_merge_id, seen_decision_id),
+                    seen=(seen_merge_id, seen_decision_id, seen_arrival_no),
                 )
     raise AssertionError("unreachable")
 
@@ -145,7 +147,7 @@ def _publish(
     mark: dict[str, Any],
     model: ModelToKeep | None,
     memory_mb: int,
-    seen: tuple[int | None, int | None],
+    seen: tuple[int | None, int | None, int | None],
 ) -> PublishResult:
     identity_lock(conn)
     _fence(conn, run_id=run_id, lease_token=lease_token)
@@ -157,6 +159,8 @@ def _publish(
         rows |= _publish_first(conn, duck, run_id, present, memory_mb)
     else:
         rows |= _publish_difference(conn, duck, run_id, present)
+    if seen[2]:
+        conn.execute(sql.load("store/clear_arrivals"), {"seen_arrival_no": seen[2]})
     rows |= remember(conn, duck, run_id=run_id, present=present, model=model)
     rebuild = first or _is_large(conn, rows)
     cache_generation = _one(conn, "store/renew_cache" if rebuild else "store/cache_generation")
@@ -187,8 +191,16 @@ def _fence(conn: Connection, *, run_id: int, lease_token: int) -> None:
         raise RefusedError(f"run {run_id} is {state}; nothing was published", hint="retail-brain run list")
 
 
-def _refuse_moved(conn: Connection, seen_merge_id: int | None, seen_decision_id: int | None) -> None:
-    """Refuse to publish what was made from a state that a person has changed meanwhile."""
+def _refuse_moved(
+    conn: Connection, seen_merge_id: int | None, seen_decision_id: int | None, seen_arrival_no: int | None
+) -> None:
+    """Refuse to publish what was made from a state that a person, or a record, has changed meanwhile."""
+    arrived = {"seen_arrival_no": seen_arrival_no}
+    if seen_arrival_no is not None and conn.execute(sql.load("store/later_arrival"), arrived).fetchone() is not None:
+        raise StateMovedError(
+            "a record came since the run took its state; nothing was published",
+            hint="retail-brain run goes on from the new state",
+        )
     merge_id, decision_id = _row(conn, "store/change_head")[1:3]
     if seen_merge_id not in (None, merge_id) or seen_decision_id not in (None, decision_id):
         raise StateMovedError(

@@ -41,6 +41,8 @@ RIGHTS: dict[str, tuple[str, str, str]] = {
     "review_item": ("select insert update delete", "select insert update delete", "select"),
     "cache_state": ("select update", "select", "select"),
     "cache_outbox": ("select insert update delete", "select insert update delete", "select"),
+    "arrival": ("select insert delete", "select", "select"),
+    "waiting_record": ("select insert update delete", "", ""),
     "model": ("select insert", "select", "select"),
     "shared_value": ("select insert update delete", "select", "select"),
 }

@@ -47,11 +47,16 @@ class PublishedHead:
     last_decision_id: int = 0
     seen_merge_id: int = 0
     seen_decision_id: int = 0
+    last_arrival_no: int = 0
 
     @property
     def untouched_since_publish(self) -> bool:
-        """Whether nobody merged, unmerged or ruled since: the run's own artefacts still say who belongs together."""
-        return (self.last_merge_id, self.last_decision_id) == (self.seen_merge_id, self.seen_decision_id)
+        """Whether nobody merged, unmerged or ruled since, and no record came: the run's own artefacts still say who belongs together."""
+        return (self.last_merge_id, self.last_decision_id, self.last_arrival_no) == (
+            self.seen_merge_id,
+            self.seen_decision_id,
+            0,
+        )
 
 
 def published_head(conn: Connection) -> PublishedHead:
@@ -97,6 +102,34 @@ def read_records(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: st
     """
     with translated(), conn.transaction():
         return _read(conn, duck, "store/stream_record", table, RECORD)
+
+
+def read_arrivals(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "arrived_record") -> int:
+    """Stream the records that came or changed since the last run was published into DuckDB.
+
+    Args:
+        conn: a connection outside any transaction.
+        duck: gets the table: the columns of record without gone, and linked (the records that it was linked to when it
+            came, as text).
+        table: its name.
+
+    Returns:
+        How many there are.
+    """
+    types = {name: kind for name, kind in RECORD.items() if name != "gone"} | {"linked": "varchar"}
+    with translated(), conn.transaction():
+        return _read(conn, duck, "store/stream_arrived_record", table, types)
+
+
+def has_arrivals(conn: Connection) -> bool:
+    """Tell whether a record came between nights that no night has taken in yet.
+
+    Args:
+        conn: a connection outside any transaction.
+    """
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/has_arrivals")).fetchone()
+    return bool(row and row[0])
 
 
 def read_decisions(conn: Connection, duck: duckdb.DuckDBPyConnection, *, table: str = "decision") -> int:

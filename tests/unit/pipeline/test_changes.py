@@ -6,13 +6,17 @@ import duckdb
 import pytest
 
 from retail_brain.errors import InputError
-from retail_brain.pipeline.changes import ChangeResult, apply_changes
+from retail_brain.pipeline.changes import ChangeResult, apply_changes, take_arrivals
 from retail_brain.pipeline.layer import make_whole
 
 
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    con = duckdb.connect()
+    con.execute(
+        "create table arrived_record (record_no bigint, source varchar, record_id varchar, row_hash varchar, updated_at timestamp, linked varchar)"
+    )
+    return con
 
 
 def deliver(con: duckdb.DuckDBPyConnection, *rows: tuple[str, str, str]) -> None:
@@ -69,3 +73,38 @@ def test_a_snapshot_that_loses_too_much_is_refused_by_name_and_share(con: duckdb
     deliver(con, ("pos", "1", "a"))
     with pytest.raises(InputError, match="pos: the full snapshot lacks 9 of 10 records"):
         apply_changes(con, max_loss_share={"pos": 0.1})
+
+
+def arrive(con: duckdb.DuckDBPyConnection, *rows: tuple[int, str, str, str, str, str]) -> None:
+    con.executemany("insert into arrived_record values (?, ?, ?, ?, ?, ?)", rows)
+    con.execute("alter table record_tonight add column updated_at timestamp")
+    con.execute("alter table record_before add column updated_at timestamp")
+
+
+def test_a_record_that_came_between_nights_keeps_its_number_and_is_not_gone_though_no_file_holds_it(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    deliver(con, ("pos", "1", "a"))
+    apply_changes(con, max_loss_share={})
+    next_night(con)
+    deliver(con, ("pos", "1", "a"), ("pos", "0", "n"))
+    arrive(con, (2, "pos", "7", "z", "2026-01-01", "1"))
+    take_arrivals(con)
+    assert apply_changes(con, max_loss_share={"pos": 0.0}) == ChangeResult(new=2, unchanged=1)
+    assert records(con) == [(1, "pos", "1", "a", False), (2, "pos", "7", "z", False), (3, "pos", "0", "n", False)]
+    assert con.execute("from arrived_link").fetchall() == [(1, 2)]
+
+
+def test_the_newer_of_a_file_and_a_record_that_came_between_nights_counts(con: duckdb.DuckDBPyConnection) -> None:
+    deliver(con, ("pos", "1", "a"), ("pos", "2", "b"))
+    apply_changes(con, max_loss_share={})
+    next_night(con)
+    deliver(con, ("pos", "1", "old"), ("pos", "2", "newer"))
+    arrive(con, (1, "pos", "1", "came", "2026-01-02", ""), (2, "pos", "2", "came", "2026-01-02", ""))
+    con.execute(
+        "update record_tonight set updated_at = case row_hash when 'old' then '2026-01-01' else '2026-01-03' end::timestamp"
+    )
+    take_arrivals(con)
+    assert apply_changes(con, max_loss_share={}) == ChangeResult(changed=2)
+    assert [row[3] for row in records(con)] == ["came", "newer"]
+    assert con.execute("select record_no from arrived_settled").fetchall() == [(1,)]

@@ -8,7 +8,7 @@ with delivered as (
     case
       when before.record_no is null then 'new'
       when before.gone then 'returned'
-      when before.row_hash <> tonight.row_hash then 'changed'
+      when before.row_hash <> tonight.row_hash or before.record_no in (select record_no from arrived_record) then 'changed'
       else 'unchanged'
     end as action
   from record_tonight as tonight
@@ -25,12 +25,20 @@ numbered as (
     source,
     record_id,
     action,
-    (select coalesce(max(record_no), 0) from record_before)
-      + row_number() over (order by source, record_id) as record_no
+    (
+      select coalesce(max(record_no), 0)
+      from (select record_no from record_before union all select record_no from arrived_record)
+    ) + row_number() over (order by source, record_id) as record_no
   from delivered
+  anti join arrived_record using (source, record_id)
   where action = 'new'
 )
 select source, record_id, record_no, action from numbered
+union all
+select source, record_id, arrived_record.record_no, action
+from delivered
+join arrived_record using (source, record_id)
+where action = 'new'
 union all
 select source, record_id, record_no, action from delivered where action <> 'new'
 union all

@@ -8,10 +8,18 @@ with freed as (
   join touched_before as r on r.record_no = decision.record_no_r
   where decision.withdrawn_kind = 'cannot_link'
 ),
+reconsidered as (
+  select record_no from changed_record anti join arrived_settled using (record_no)
+),
 known as (
   select record_no_l, record_no_r from review_item_before where kind = 'refused'
   union
-  select record_no_l, record_no_r from link_before
+  select record_no_l, record_no_r
+  from link_before
+  where record_no_l not in (select record_no from arrived_settled)
+    and record_no_r not in (select record_no from arrived_settled)
+  union
+  select record_no_l, record_no_r from arrived_link
 )
 select known.record_no_l, known.record_no_r
 from known
@@ -19,8 +27,8 @@ semi join (select * from touched_edge where match_probability >= $merge_probabil
 join touched_before as l on l.record_no = known.record_no_l
 join touched_before as r on r.record_no = known.record_no_r
 where l.profile_id <> r.profile_id
-  and known.record_no_l not in (select record_no from changed_record)
-  and known.record_no_r not in (select record_no from changed_record)
+  and known.record_no_l not in (select record_no from reconsidered)
+  and known.record_no_r not in (select record_no from reconsidered)
   and (least(l.profile_id, r.profile_id), greatest(l.profile_id, r.profile_id)) not in (
     select (profile_id_l, profile_id_r) from freed
   )

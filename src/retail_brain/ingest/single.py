@@ -1,0 +1,102 @@
+"""One record as a program sends it: its columns held against the source's, its values made text as a file would have them.
+
+Apart from the readers of files because there is no file: no line, no encoding, no quotes. What a file's row would be
+quarantined for is an error here.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.config.ingest import DELIVERED_FIELDS
+from retail_brain.errors import InputError
+from retail_brain.ingest.header import BLANKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from retail_brain.config.ingest import IngestSettings, SourceSettings
+
+_FIELDS = ("record_id", *DELIVERED_FIELDS)
+_FORBIDDEN = ("\0", "\ufffe", "\uffff")
+
+
+def deliver_record(
+    name: str, source: SourceSettings, record: Mapping[str, Any], settings: IngestSettings
+) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Make a delivered row of one record.
+
+    Args:
+        name: the source.
+        source: its configuration.
+        record: values by the source's own column names, or, where none of its columns is there, by the fields of a record.
+        settings: limits.
+
+    Returns:
+        Source, record_id and the delivered fields as text, None where empty; and the columns that are passed through.
+
+    Raises:
+        InputError: it has no record id, no known column, or a value that no file could hold.
+    """
+    texts = {column: _text(column, value, settings) for column, value in record.items()}
+    own = {column for field in _FIELDS for column in (*source.columns_of(field), *source.fallback_of(field))}
+    if not own & set(texts):
+        row = {field: texts.get(field) for field in _FIELDS}
+        unknown = sorted(set(texts) - set(_FIELDS))
+        if unknown:
+            raise InputError(f"the record has no column of {name}", hint=f"{name} has {', '.join(sorted(own))}")
+        return _checked(name, row), {}
+    row = {
+        field: _joined(texts, source.columns_of(field)) or _joined(texts, source.fallback_of(field))
+        for field in _FIELDS
+    }
+    row["record_id"] = _record_id(texts, source)
+    passed = {column: text for column in source.pass_through if (text := texts.get(column)) is not None}
+    return _checked(name, row), passed
+
+
+def _checked(name: str, row: dict[str, str | None]) -> dict[str, str | None]:
+    if row["record_id"] is None:
+        raise InputError(
+            f"the record of {name} has no record id", hint=f"sources.{name}.columns.record_id names its column"
+        )
+    return {"source": name, **row}
+
+
+def _record_id(texts: Mapping[str, str | None], source: SourceSettings) -> str | None:
+    """Return the record id: nothing unless all its parts are there."""
+    for columns in (source.columns_of("record_id"), source.fallback_of("record_id")):
+        parts = [texts.get(column) for column in columns]
+        if parts and all(parts):
+            return " ".join(part for part in parts if part)
+    return None
+
+
+def _joined(texts: Mapping[str, str | None], columns: tuple[str, ...]) -> str | None:
+    return " ".join(text for column in columns if (text := texts.get(column))) or None
+
+
+def _text(column: str, value: Any, settings: IngestSettings) -> str | None:
+    """Return a value as a file would have it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InputError(f"column {_shown(column)} holds no number")
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if not isinstance(value, str):
+        raise InputError(f"column {_shown(column)} holds no single value", hint="text, a number, true, false or null")
+    if any(mark in value for mark in _FORBIDDEN) or any("\ud800" <= c <= "\udfff" for c in value):
+        raise InputError(f"column {_shown(column)} holds a forbidden character")
+    if len(value) > settings.max_field_characters:
+        raise InputError(f"column {_shown(column)} is longer than {settings.max_field_characters:,} characters")
+    return value.strip(BLANKS) or None
+
+
+def _shown(column: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in column)[:60]

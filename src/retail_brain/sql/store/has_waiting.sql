@@ -1,0 +1,2 @@
+-- one row: whether a record waits for a run to end
+select exists (select from waiting_record)

@@ -1,0 +1,279 @@
+"""A record that comes between two nights: what is read to find its place, and what is written when it has one.
+
+Apart from a person's changes, which it shares its lock and its seal with, because it is done many times a second: few
+statements, no temporary tables. While a run is at work nothing is placed; records wait in a table of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import dict_row
+
+from retail_brain import sql
+from retail_brain.model import VALUE_FIELDS
+from retail_brain.store.change import Head, NewLogRow, identity_lock, read_head, weigh_questions
+from retail_brain.store.failure import translated
+from retail_brain.store.seal import seal_log
+from retail_brain.store.search import fold_name
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from retail_brain.store.connection import Connection
+
+_MOST, _FEW = 500, 100
+"""How many records one value leads to at most, and how many profiles one name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRecord:
+    """What is stored of a record that comes again; `profile_id` is None when it was gone."""
+
+    record_no: int
+    profile_id: uuid.UUID | None
+    row_hash: str
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateRecord:
+    """A record that shares something with the one that came."""
+
+    record_no: int
+    source: str
+    record_id: str
+    profile_id: uuid.UUID
+    values: dict[str, Any]
+    updated_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        """SOURCE:RECORD_ID."""
+        return f"{self.source}:{self.record_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProfileRow:
+    """A profile as it will be: golden values by field, the record behind each, its counts."""
+
+    profile_id: uuid.UUID
+    values: Mapping[str, Any]
+    provenance: Mapping[str, int]
+    record_count: int
+    first_record_no: int
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArrival:
+    """Everything that the place of a record comes to.
+
+    Attributes:
+        record: the columns of source_record, without the delivery.
+        profiles: profiles that are new or have other values.
+        gone: profiles that nobody holds any more.
+        aliases: ids that lead elsewhere from now on, and where.
+        moved: other records that another profile holds now, and which.
+        log: rows of the merge log.
+        review: pairs that wait for a person, as columns of review_item without run_id.
+        members: the records of all profiles concerned, this one included.
+        linked: the records that it was linked to.
+    """
+
+    record: Mapping[str, Any]
+    profiles: Sequence[NewProfileRow]
+    gone: Sequence[uuid.UUID]
+    aliases: Mapping[uuid.UUID, uuid.UUID]
+    moved: Mapping[int, uuid.UUID]
+    log: Sequence[NewLogRow]
+    review: Sequence[Mapping[str, Any]]
+    members: Sequence[int]
+    linked: Sequence[int]
+
+
+@contextmanager
+def arriving(conn: Connection, *, wait_s: float) -> Iterator[Head | None]:
+    """Open the transaction of one arrival, the only one that changes who belongs together.
+
+    Args:
+        conn: a connection outside any transaction.
+        wait_s: how long to wait for another arrival or a person's change.
+
+    Returns:
+        What it builds on; None while a run is at work, when nothing may be placed. The log is sealed at the end.
+
+    Raises:
+        LockedError: somebody else holds the lock for too long.
+        RefusedError: nothing was published yet.
+    """
+    with translated(), conn.transaction():
+        lease = conn.execute(sql.load("store/arrival_lease")).fetchone()
+        if lease is None or not lease[0]:
+            yield None
+            return
+        identity_lock(conn, wait_s=wait_s)
+        yield read_head(conn)
+
+
+def known_record(conn: Connection, source: str, record_id: str) -> KnownRecord | None:
+    """Return what is stored of a record; None where the source never delivered it."""
+    parameters = {"source": source, "record_id": record_id}
+    row = conn.execute(sql.load("store/arrival_known"), parameters).fetchone()
+    return None if row is None else KnownRecord(record_no=row[0], profile_id=row[1], row_hash=row[2], updated_at=row[3])
+
+
+def arrival_candidates(
+    conn: Connection, values: Mapping[str, Any], key: Mapping[str, Any], given_names: Sequence[str]
+) -> list[CandidateRecord]:
+    """Return the delivered records that share something with one, as far as indexes know.
+
+    Args:
+        conn: in a transaction.
+        values: its standardised values.
+        key: its keys; a value that is kept out of matching is None there.
+        given_names: its given name and the names that stand for the same.
+    """
+    kept = {"email": "email_key", "phone": "phone_key", "loyalty_id": "loyalty_key", "national_id": "national_key"}
+    parameters: dict[str, Any] = {
+        name: values.get(name) if key[column] is not None else None for name, column in kept.items()
+    } | {
+        "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
+        "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
+        "given_names": list(given_names), "given_initial": key["given_initial"],
+        "family_initial": key["family_initial"], "most": _MOST, "few": _FEW,
+    }  # fmt: skip
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(sql.load("store/arrival_candidate"), parameters).fetchall()
+    return [_candidate(row) for row in rows]
+
+
+def _candidate(row: dict[str, Any]) -> CandidateRecord:
+    values = {name: row.pop(name) for name in VALUE_FIELDS}
+    return CandidateRecord(**row, values={name: value for name, value in values.items() if value is not None})
+
+
+def onlookers(conn: Connection, record_nos: Sequence[int]) -> list[uuid.UUID]:
+    """Return the profiles with a record that a link to one of some records was refused to."""
+    return [row[0] for row in conn.execute(sql.load("store/arrival_onlooker"), {"record_nos": list(record_nos)})]
+
+
+def profiles_of(conn: Connection, record_nos: Iterable[int]) -> list[uuid.UUID]:
+    """Return the profiles of some records."""
+    return [row[0] for row in conn.execute(sql.load("store/arrival_profile_of"), {"record_nos": list(record_nos)})]
+
+
+def next_record_no(conn: Connection) -> int:
+    """Return the number of the next new record; in the transaction of an arrival."""
+    row = conn.execute(sql.load("store/next_record_no")).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def write_arrival(
+    conn: Connection, head: Head, arrival: NewArrival, *, delivery_no: int, clash_probability: float
+) -> list[int]:
+    """Write a record and what follows from its place.
+
+    Args:
+        conn: in the transaction of `arriving`.
+        head: what that gave.
+        arrival: what is to be written.
+        delivery_no: from `delivery_between`.
+        clash_probability: how likely one person stands behind a refused link, at most.
+
+    Returns:
+        The numbers of its rows in the merge log.
+    """
+    record_no = arrival.record["record_no"]
+    _write_profiles(conn, head, arrival)
+    conn.execute(sql.load("store/place_record"), {**arrival.record, "delivery_no": delivery_no})
+    if arrival.moved:
+        moved = {"record_nos": list(arrival.moved), "profile_ids": list(arrival.moved.values())}
+        conn.execute(sql.load("store/move_records"), moved)
+    numbers = [head.last_merge_id + place for place in range(1, len(arrival.log) + 1)]
+    for number, row in zip(numbers, arrival.log, strict=True):
+        conn.execute(sql.load("store/insert_log_row"), {**asdict(row), "merge_id": number, "logged_at": head.moment})
+    if len(arrival.members) > 1 or arrival.review:
+        conn.execute(sql.load("store/settle_review"), {"record_no": record_no, "record_nos": list(arrival.members)})
+        if arrival.review:
+            items = json.dumps([{**item, "run_id": head.run_id} for item in arrival.review])
+            conn.execute(_listed("review_item", "upsert_review_item"), {"items": items})
+        weigh_questions(conn, arrival.members, clash_probability=clash_probability)
+    touched = {*(one.profile_id for one in arrival.profiles), *arrival.gone}
+    conn.execute(sql.load("store/queue_profiles"), {"profile_ids": sorted(touched)})
+    conn.execute(
+        sql.load("store/insert_arrival"),
+        {"record_no": record_no, "row_hash": arrival.record["row_hash"], "linked": list(arrival.linked)},
+    )
+    if numbers:
+        seal_log(conn)
+    return numbers
+
+
+def _write_profiles(conn: Connection, head: Head, arrival: NewArrival) -> None:
+    profiles = f"[{','.join(_profile_row(one, head.run_id) for one in arrival.profiles)}]"
+    conn.execute(_listed("profile", "upsert_profile"), {"profiles": profiles})
+    conn.execute(_listed("profile", "insert_name_part"), {"profiles": profiles})
+    if arrival.gone:
+        conn.execute(_listed("profile_gone", "delete_profile_gone"), {"profile_ids": list(arrival.gone)})
+    if arrival.aliases:
+        aliases = {"alias_ids": list(arrival.aliases), "profile_ids": list(arrival.aliases.values())}
+        conn.execute(_listed("profile_alias", "upsert_profile_alias"), {**aliases, "run_id": head.run_id})
+
+
+def _listed(table: str, statement: str) -> Any:
+    """Return a night's statement over a list of rows in place of its temporary table."""
+    return sql.load(f"store/as_{table}_new") + sql.load(f"store/{statement}")
+
+
+def _profile_row(profile: NewProfileRow, run_id: int) -> str:
+    """Return the row of a profile as JSON; provenance in the very text that a night writes, so that it finds nothing to change."""
+    provenance = "{" + ",".join(f'"{name}":{number}' for name, number in profile.provenance.items()) + "}"
+    row = {
+        "profile_id": str(profile.profile_id),
+        **{name: None if value is None else str(value) for name, value in profile.values.items()},
+        "record_count": profile.record_count, "first_record_no": profile.first_record_no,
+        "updated_at": profile.updated_at.isoformat() if profile.updated_at else None,
+        "given_search": fold_name(profile.values.get("given_name")),
+        "family_search": fold_name(profile.values.get("family_name")), "run_id": run_id,
+    }  # fmt: skip
+    text = json.dumps(row, ensure_ascii=False)
+    return f'{text[:-1]}, "provenance": {provenance}}}' if profile.record_count > 1 else text
+
+
+def delivery_between(conn: Connection, source: str, delivery_id: str, run_id: int) -> int:
+    """Return the number of the delivery that a source's records after a run stand for; made where it is missing.
+
+    Args:
+        conn: in a transaction.
+        source: the source.
+        delivery_id: what it is known by.
+        run_id: the run published last.
+    """
+    parameters = {"source": source, "delivery_id": delivery_id, "run_id": run_id}
+    row = conn.execute(sql.load("store/arrival_delivery"), parameters).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def keep_waiting(conn: Connection, source: str, record_id: str, raw: str) -> None:
+    """Keep a record until the run that is at work has ended."""
+    conn.execute(sql.load("store/keep_waiting"), {"source": source, "record_id": record_id, "raw": raw})
+
+
+def list_waiting(conn: Connection, *, limit: int) -> list[tuple[str, str, str]]:
+    """Return records that wait, the longest waiting first: source, record_id and the record as JSON."""
+    with translated(), conn.transaction():
+        return conn.execute(sql.load("store/list_waiting"), {"limit": limit}).fetchall()
+
+
+def drop_waiting(conn: Connection, source: str, record_id: str, raw: str) -> None:
+    """Forget a record that has its place; a newer version that came meanwhile goes on waiting."""
+    with translated(), conn.transaction():
+        conn.execute(sql.load("store/drop_waiting"), {"source": source, "record_id": record_id, "raw": raw})

@@ -15,7 +15,7 @@ import numpy as np
 from retail_brain import sql
 from retail_brain.engine import quote_identifier
 from retail_brain.matching.comparison import level_number
-from retail_brain.matching.linker import level_sql, open_linker
+from retail_brain.matching.linker import compare_pairs, level_sql
 from retail_brain.matching.model import Model, with_settings
 from retail_brain.matching.score import bits_case_sql
 from retail_brain.matching.terms import attach_terms
@@ -71,9 +71,7 @@ def find_clashes(
         "create or replace temp table clash_source as select * from match_key semi join link_group using (record_no)"
     )
     attach_terms(con, narrow, "clash_source", "clash_key")
-    linker = open_linker(con, narrow, "clash_key")
-    linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("clash_block"))
-    scored = linker.inference.predict(warning_mode="never")
+    scored = compare_pairs(con, narrow, "clash_key", "clash_block")
     con.execute(
         f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}"
     )

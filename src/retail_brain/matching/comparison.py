@@ -7,6 +7,7 @@ is level 0 and "nothing to say" is -1.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -262,6 +263,16 @@ def term_columns(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
     """Return the key columns whose term frequencies are needed, in a fixed order."""
     found = {level.term_column for comparison in comparisons for level in comparison.levels if level.term_column}
     return tuple(sorted(found))
+
+
+def compared_columns(comparisons: tuple[Comparison, ...]) -> tuple[str, ...]:
+    """Return the key columns that the conditions of the levels look at, in a fixed order."""
+    conditions = [
+        condition
+        for one in comparisons
+        for condition in (one.null_condition, *(level.condition for level in one.levels))
+    ]
+    return tuple(sorted({column for condition in conditions for column in re.findall(r"\b(\w+)_l\b", condition)}))
 
 
 def level_number(name: str, label: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import quote_identifier
@@ -78,6 +79,24 @@ def open_linker(con: duckdb.DuckDBPyConnection, model: Model, table: str) -> Any
         linker = Linker(frame, splink_settings(model), validate_settings=False, log_level=logging.ERROR)
         register_terms(con, model, linker)
         return linker
+
+
+def compare_pairs(con: duckdb.DuckDBPyConnection, model: Model, keys: str, pairs: str, **options: Any) -> Any:
+    """Have Splink compare given pairs of records.
+
+    Args:
+        con: the engine.
+        model: the trained model; its blocking rules do not matter.
+        keys: table of keys with their term frequencies.
+        pairs: table of pairs: match_key, join_key_l, join_key_r.
+        options: for Splink's `predict`.
+
+    Returns:
+        Splink's frame of scored pairs; the caller drops its table.
+    """
+    linker = open_linker(con, replace(model, blocking_rules=model.blocking_rules[:1]), keys)
+    linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register(pairs))
+    return linker.inference.predict(warning_mode="never", **options)
 
 
 def level_sql(model: Model, name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from retail_brain.matching.linker import open_linker
+from retail_brain.matching.linker import compare_pairs
 from retail_brain.matching.score import edge_sql
 from retail_brain.matching.terms import attach_terms
 
@@ -54,9 +54,7 @@ def match_person(
     con.execute(
         f"create or replace table person_block as select '0' as match_key, least(p.record_no, c.record_no) as join_key_l, greatest(p.record_no, c.record_no) as join_key_r from {person_key} p, {candidate_key} c"
     )
-    linker = open_linker(con, model, "person_scored_key")
-    linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("person_block"))
-    scored = linker.inference.predict(warning_mode="never")
+    scored = compare_pairs(con, model, "person_scored_key", "person_block")
     rows = con.execute(
         f"select case when record_no_l = ? then record_no_r else record_no_l end as record_no, match_weight, match_probability, levels from ({edge_sql(model, scored.physical_name, -1e9)})"
         " order by match_weight desc, record_no",

@@ -6,23 +6,31 @@ levels, how much of that evidence two people of one home would show as well.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from math import log2
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.engine import quote_identifier
+from retail_brain.engine import quote_identifier, quote_text
 from retail_brain.matching.alone import alone_sql
-from retail_brain.matching.linker import level_sql, open_linker
-from retail_brain.matching.terms import attach_terms, weighed_levels
+from retail_brain.matching.linker import compare_pairs, level_sql
+from retail_brain.matching.pairs import cut_pairs, find_pairs
+from retail_brain.matching.terms import terms_sql, weighed_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
     from retail_brain.config.matching import MatchingSettings
     from retail_brain.matching.model import Model
 
-CHUNK_RECORDS = 2_000_000
+PAIRS_AT_ONCE = 500_000, 4_000_000
+"""How many pairs are compared in one go, at least and at most: a quarter of all of them between these. Each time the keys
+of the records are read once, and each pair takes about half a kilobyte."""
+
+IN_MEMORY_RECORDS = 500_000
+"""Keys with their term frequencies of more records than this are left in a file of the scratch folder."""
 
 
 def score_all(
@@ -43,18 +51,12 @@ def score_all(
     Creates edge, one row per pair at or above the review threshold.
     """
     tell = progress or (lambda _step, _share: None)
-    attach_terms(con, model, "match_key", "scored_key")
-    linker = open_linker(con, model, "scored_key")
-    [(records,)] = con.execute("select count(*) from match_key").fetchall()
-    chunks = max(1, int(records) // CHUNK_RECORDS)
+    tell("looking up", 0.0)
+    pairs = find_pairs(con, model)
     con.execute("drop table if exists edge")
-    for chunk in range(1, chunks + 1):
-        tell("scoring", (chunk - 1) / chunks)
-        scored = linker.inference.predict_chunk(
-            (chunk, chunks), (1, 1), threshold_match_weight=_least_bits(settings), warning_mode="never"
-        )
-        _keep_edges(con, model, scored, "edge", settings)
-    con.execute("drop table scored_key")
+    tell("looking up", 0.15)
+    with scored_keys(con, model, "match_key", "scored_key"):
+        _score_pairs(con, model, "scored_key", pairs=pairs, into="edge", settings=settings, tell=tell)
 
 
 def score_changed(
@@ -80,36 +82,61 @@ def score_changed(
     """
     tell = progress or (lambda _step, _share: None)
     tell("looking up", 0.0)
+    pairs = find_pairs(con, model, keys=keys, changed=changed)
     con.execute(
-        f"create or replace temp table changed_source as select * from {quote_identifier(keys)} semi join {quote_identifier(changed)} using (record_no)"
+        "create or replace temp table paired_key as select * from match_key"
+        " where record_no in (select join_key_l from candidate_pair union all select join_key_r from candidate_pair)"
     )
-    con.execute(f"create or replace temp table other_source as {_candidate_sql(model, changed)}")
-    attach_terms(con, model, "changed_source", "changed_scored_key")
-    attach_terms(con, model, "other_source", "other_scored_key")
     con.execute(f"drop table if exists {quote_identifier(into)}")
-    linker = open_linker(con, model, "changed_scored_key")
-    frame = linker._db_api.register("changed_scored_key", dataset_display_name="changed")
-    other = linker._db_api.register("other_scored_key", dataset_display_name="other")
-    least = _least_bits(settings)
     tell("scoring", 0.3)
-    within = linker.inference.predict_within(frame, threshold_match_weight=least, warning_mode="never")
-    _keep_edges(con, model, within, into, settings)
-    tell("scoring", 0.5)
-    between = linker.inference.predict_between(frame, other, threshold_match_weight=least, warning_mode="never")
-    _keep_edges(con, model, between, into, settings)
-    for table in ("changed_source", "other_source", "changed_scored_key", "other_scored_key"):
-        con.execute(f"drop table {table}")
+    with scored_keys(con, model, "paired_key", "scored_key"):
+        _score_pairs(con, model, "scored_key", pairs=pairs, into=into, settings=settings, tell=tell)
+    con.execute("drop table paired_key")
 
 
-def _candidate_sql(model: Model, changed: str) -> str:
-    """Return the keys of all unchanged records that share a blocking value with a changed one."""
-    found = []
-    for rule in model.blocking_rules:
-        columns = ", ".join(quote_identifier(column) for column in rule)
-        found.append(
-            f"select record_no from match_key semi join (select {columns} from changed_source) using ({columns})"
+@contextmanager
+def scored_keys(con: duckdb.DuckDBPyConnection, model: Model, source: str, into: str) -> Iterator[None]:
+    """Hold keys with the model's term frequencies beside them, in memory or, where they are many, in a file."""
+    [(records,)] = con.execute(f"select count(*) from {quote_identifier(source)}").fetchall()
+    query = terms_sql(model, source)
+    if records <= IN_MEMORY_RECORDS:
+        con.execute(f"create or replace table {quote_identifier(into)} as {query}")
+        yield
+        con.execute(f"drop table {quote_identifier(into)}")
+        return
+    [(folder,)] = con.execute("select current_setting('temp_directory')").fetchall()
+    path = Path(folder) / f"{into}.parquet"
+    path.parent.mkdir(exist_ok=True)
+    con.execute(f"copy ({query}) to {quote_text(str(path))} (format parquet, compression lz4_raw)")
+    con.execute(f"create or replace view {quote_identifier(into)} as from read_parquet({quote_text(str(path))})")
+    yield
+    con.execute(f"drop view {quote_identifier(into)}")
+    path.unlink()
+
+
+def _score_pairs(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    keys: str,
+    *,
+    pairs: int,
+    into: str,
+    settings: MatchingSettings,
+    tell: Callable[[str, float], None],
+) -> None:
+    """Compare and weigh the pairs of candidate_pair, chunk by chunk, and keep those worth a person's look."""
+    least, most = PAIRS_AT_ONCE
+    chunks = cut_pairs(con, max(1, pairs // min(max(pairs // 4, least), most)))
+    for number, (first, end) in enumerate(chunks):
+        con.execute(
+            "create or replace table pair_chunk as from candidate_pair where join_key_l >= ? and join_key_l < ?",
+            [first, end],
         )
-    return f"select * from match_key semi join ({' union '.join(found)}) using (record_no) anti join {quote_identifier(changed)} using (record_no)"
+        scored = compare_pairs(con, model, keys, "pair_chunk", threshold_match_weight=_least_bits(settings))
+        _keep_edges(con, model, scored, into, settings)
+        tell("scoring", 0.3 + 0.7 * (number + 1) / len(chunks))
+    for table in ("pair_chunk", "candidate_pair"):
+        con.execute(f"drop table {table}")
 
 
 def _least_bits(settings: MatchingSettings) -> float:

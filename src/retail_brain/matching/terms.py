@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.engine import quote_identifier
-from retail_brain.matching.comparison import Comparison, term_columns
+from retail_brain.matching.comparison import Comparison, compared_columns, term_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,14 @@ def attach_terms(con: duckdb.DuckDBPyConnection, model: Model, source: str, into
         source: table of keys.
         into: table to create.
     """
-    fields, joins = [], []
+    con.execute(f"create or replace table {quote_identifier(into)} as {terms_sql(model, source)}")
+
+
+def terms_sql(model: Model, source: str) -> str:
+    """Return one row per record of a table of keys: record_no, the keys that are compared, and for each weighed level on how
+    many records its value stood at training."""
+    fields = [f"k.{quote_identifier(column)}" for column in ("record_no", *compared_columns(model.comparisons))]
+    joins = []
     for column in term_columns(model.comparisons):
         name, alias = quote_identifier(column), quote_identifier("term_" + column)
         joins.append(
@@ -61,11 +68,9 @@ def attach_terms(con: duckdb.DuckDBPyConnection, model: Model, source: str, into
         )
     for term, column in weighed_levels(model):
         fields.append(
-            f", case when k.{quote_identifier(column)} is not null then coalesce({quote_identifier('term_' + column)}.records, 1) end as {quote_identifier(term)}"
+            f"case when k.{quote_identifier(column)} is not null then coalesce({quote_identifier('term_' + column)}.records, 1) end as {quote_identifier(term)}"
         )
-    con.execute(
-        f"create or replace table {quote_identifier(into)} as select k.*{''.join(fields)} from {quote_identifier(source)} k {' '.join(joins)}"
-    )
+    return f"select {', '.join(fields)} from {quote_identifier(source)} k {' '.join(joins)}"
 
 
 def weighed_levels(model: Model) -> Iterator[tuple[str, str]]:

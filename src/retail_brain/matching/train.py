@@ -16,7 +16,7 @@ import numpy as np
 from retail_brain import sql
 from retail_brain.matching.blocking import estimate_blocking
 from retail_brain.matching.comparison import chosen_comparisons
-from retail_brain.matching.linker import blocking_condition, level_sql, open_linker
+from retail_brain.matching.linker import blocking_condition, compare_pairs, level_sql
 from retail_brain.matching.mixture import HOME, SAME, STRANGER, Block, fit, responsibility
 from retail_brain.matching.model import CLASSES, LevelShare, Model, default_model, with_settings
 from retail_brain.matching.terms import attach_terms, count_terms
@@ -139,10 +139,12 @@ def _compare(con: duckdb.DuckDBPyConnection, start: Model) -> None:
     con.execute(
         "create or replace table train_block as select distinct '0' as match_key, record_no_l as join_key_l, record_no_r as join_key_r from train_pair"
     )
-    attach_terms(con, start, "match_key", "train_key")
-    linker = open_linker(con, start, "train_key")
-    linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register("train_block"))
-    scored = linker.inference.predict(warning_mode="never")
+    con.execute(
+        "create or replace temp table train_source as select * from match_key"
+        " where record_no in (select join_key_l from train_block union all select join_key_r from train_block)"
+    )
+    attach_terms(con, start, "train_source", "train_key")
+    scored = compare_pairs(con, start, "train_key", "train_block")
     names = ", ".join(f"gamma_{name}" for name in start.shares_order)
     levels = ", ".join(f"{level_sql(start, name)}::tinyint as gamma_{name}" for name in start.shares_order)
     con.execute(
@@ -157,7 +159,7 @@ def _compare(con: duckdb.DuckDBPyConnection, start: Model) -> None:
         f"create or replace table train_union as select {names}, count(*) as pairs from train_scored s"
         " semi join (select record_no_l, record_no_r from train_pair where rule >= 0) p on s.record_no_l = p.record_no_l and s.record_no_r = p.record_no_r group by all"
     )
-    for table in ("train_key", "train_block", "train_scored", "train_pair"):
+    for table in ("train_source", "train_key", "train_block", "train_scored", "train_pair"):
         con.execute(f"drop table {table}")
 
 

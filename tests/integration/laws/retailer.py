@@ -76,11 +76,6 @@ def fill(con: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[tu
 def given_scores() -> Iterator[None]:
     """Let clashes and doubts come from clash_given and doubt_given, and golden values be chosen for two fields."""
     scored = SimpleNamespace(physical_name="", drop_table_from_database_and_remove_from_cache=lambda: None)
-    linker = SimpleNamespace(
-        _db_api=SimpleNamespace(register=lambda name: name),
-        table_management=SimpleNamespace(register_blocked_pairs_for_predict=lambda table: None),
-        inference=SimpleNamespace(predict=lambda **options: scored),
-    )
     clashing = (
         "select given.* from clash_given as given"
         " join clash_block on join_key_l = record_no_l and join_key_r = record_no_r"
@@ -100,7 +95,7 @@ def given_scores() -> Iterator[None]:
         patch.setattr(
             clash, "attach_terms", lambda con, *rest: con.execute("create or replace table clash_key (x int)")
         )
-        patch.setattr(clash, "open_linker", lambda *rest: linker)
+        patch.setattr(clash, "compare_pairs", lambda *rest: scored)
         patch.setattr(clash, "clash_sql", lambda *rest: clashing)
         patch.setattr(clash, "sql", SimpleNamespace(load=lambda name: doubts))
         patch.setattr(statement, "GOLDEN_FIELDS", GOLDEN)

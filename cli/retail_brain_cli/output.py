@@ -24,6 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNESCAPED = re.compile(r"[\x7f-\x9f]")  # control characters that JSON lets through
 _LIKELY = {
     "retail_brain.desk.result": "people",
+    "retail_brain.desk.arrival_result": "arrival",
+    "retail_brain.desk.arrivals": "arrival",
     "retail_brain.desk.merge_result": "explain",
     "retail_brain.desk.change_result": "changes",
     "retail_brain.desk.review_result": "review",
@@ -42,6 +44,16 @@ def show(result: Any, *, as_json: bool) -> None:
     if as_json:
         text = json.dumps(to_plain(result), ensure_ascii=False, indent=2)
         sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        return
+    draw(result, make_console())
+
+
+def show_line(result: Any, *, as_json: bool) -> None:
+    """Print one of many results on stdout: as JSON in one line, so that a program can read them as they come."""
+    if as_json:
+        text = json.dumps(to_plain(result), ensure_ascii=False)
+        sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
+        sys.stdout.flush()
         return
     draw(result, make_console())
 

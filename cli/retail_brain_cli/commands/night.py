@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from retail_brain.errors import ConfigurationError
 from retail_brain_cli.options import ConfigFile, Json, configuration
-from retail_brain_cli.output import show
+from retail_brain_cli.output import show, show_line
 from retail_brain_cli.progress import progress
 
 Deliveries = Annotated[
@@ -20,14 +23,51 @@ Deliveries = Annotated[
 ]  # fmt: skip
 
 
-def ingest(files: Deliveries = None, config: ConfigFile = None, as_json: Json = False) -> None:
-    """Read tonight's deliveries: accept, quarantine, or recognise as known. Nothing is published."""
+Record = Annotated[
+    str | None,
+    typer.Option(
+        "--record", metavar="JSON",
+        help='Take in one record now: {"source": "pos", "record": {...}} with the columns of the source\'s files, or the fields of a record. - reads one from each line of standard input.',
+    ),
+]  # fmt: skip
+
+
+def ingest(
+    files: Deliveries = None, record: Record = None, config: ConfigFile = None, as_json: Json = False
+) -> None:  # fmt: skip
+    """Read tonight's deliveries: accept, quarantine, or recognise as known. Nothing is published.
+
+    With --record a single record is taken in at once, between two nights: it joins its profile, or is a new one.
+    """
+    if record is not None:
+        _ingest_records(record, files, config, as_json=as_json)
+        return
     from retail_brain.pipeline.night import run_night
 
     settings = configuration(config)
     with progress() as tell:
         result = run_night(settings, files=files, progress=tell, last="ingest")
     show(result, as_json=as_json)
+
+
+def _ingest_records(record: str, files: list[Path] | None, config: Path | None, *, as_json: bool) -> None:
+    """Take in one record, or those on standard input: one result a line, and a summary on stderr."""
+    from retail_brain.desk.arrivals import ingest_lines, ingest_record
+
+    if files:
+        raise ConfigurationError("--record and --from exclude each other")
+    settings = configuration(config)
+    if record != "-":
+        show(ingest_record(settings, record), as_json=as_json)
+        return
+    counts: Counter[str] = Counter()
+    for result in ingest_lines(settings, sys.stdin):
+        counts[result.status] += 1
+        show_line(result, as_json=as_json)
+    told = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+    sys.stderr.write(f"{counts.total():,} records: {told}\n" if counts else "no record\n")
+    if counts["refused"]:
+        raise typer.Exit(3)
 
 
 def match(config: ConfigFile = None, as_json: Json = False) -> None:

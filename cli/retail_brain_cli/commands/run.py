@@ -24,11 +24,13 @@ def run(context: typer.Context, files: Deliveries = None, config: ConfigFile = N
     """Run the whole night: ingest, match, publish, warm. Safe to repeat."""
     if context.invoked_subcommand:
         return
+    from retail_brain.desk.arrivals import place_waiting
     from retail_brain.pipeline.night import run_night
 
     settings = configuration(config)
     with progress() as tell:
         result = run_night(settings, files=files, progress=tell)
+    place_waiting(settings)
     show(result, as_json=as_json)
     leave_if_held(result.status)
 

@@ -19,7 +19,7 @@ from retail_brain.desk.lookup import PATIENCE_S, addresses_of, find_in
 from retail_brain.desk.resolve import resolve_in
 from retail_brain.desk.search import search_in
 from retail_brain.errors import InputError, RetailBrainError, ServiceError
-from retail_brain.ingest.single import deliver_record
+from retail_brain.ingest.single import Delivered, deliver_record
 from retail_brain.pipeline.stores import Stores, open_workspace
 from retail_brain.pipeline.warm import warm_pending
 from retail_brain.standardise.single_key import names_like
@@ -83,7 +83,8 @@ class Desk:
 
         Args:
             source: the source that delivers it.
-            record: values by the source's own column names, or, where none of them is there, by the fields of a record.
+            record: values by the source's own column names; a field whose columns are not there may stand under its own
+                name. What is left out is empty: the record is told whole.
 
         Returns:
             What became of it.
@@ -100,12 +101,16 @@ class Desk:
                 "the record is of a source that is not configured",
                 hint=f"sources: {', '.join(sorted(self.config.sources))}",
             )
-        row, passed = deliver_record(source, settings, record, self.config.ingest)
+        delivered = deliver_record(source, settings, record, self.config.ingest)
         with self._store() as pg:
-            result = self._arrive(pg, row, passed, {"source": source, "record": dict(record)})
-        if result.status in ("waiting", "unchanged"):
-            return result
-        return replace(result, warnings=self._tell_redis())
+            result = self._arrive(pg, delivered, {"source": source, "record": dict(record)})
+        left_out = (
+            (f"left out, since the source has no such column: {', '.join(delivered.unknown)}",)
+            if delivered.unknown
+            else ()
+        )
+        told = () if result.status in ("waiting", "unchanged") else self._tell_redis()
+        return replace(result, warnings=(*left_out, *told))
 
     def ingest_line(self, text: str) -> ArrivalResult:
         """Take in one record that is written as JSON: {"source": …, "record": {…}}.
@@ -115,6 +120,11 @@ class Desk:
         """
         source, record = read_line(text)
         return self.ingest(source, record)
+
+    def has_waiting(self) -> bool:
+        """Tell whether records wait that came while a run was at work."""
+        with self._store() as pg:
+            return store.has_waiting(pg)
 
     def place_waiting(self, *, limit: int = 1_000_000) -> list[ArrivalResult]:
         """Give the records their place that came while a run was at work.
@@ -165,9 +175,8 @@ class Desk:
             self._known = open_brain(self.config, pg, self._workspace, run)
         return self._known
 
-    def _arrive(
-        self, pg: Connection, row: dict[str, str | None], passed: dict[str, str], raw: dict[str, Any]
-    ) -> ArrivalResult:
+    def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any]) -> ArrivalResult:
+        row, passed = delivered.row, delivered.passed
         while True:
             brain = self._brain(pg)
             values = brain.standardise(row)

@@ -7,6 +7,7 @@ quarantined for is an error here.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.config.ingest import DELIVERED_FIELDS
@@ -22,46 +23,49 @@ _FIELDS = ("record_id", *DELIVERED_FIELDS)
 _FORBIDDEN = ("\0", "\ufffe", "\uffff")
 
 
-def deliver_record(
-    name: str, source: SourceSettings, record: Mapping[str, Any], settings: IngestSettings
-) -> tuple[dict[str, str | None], dict[str, str]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """A delivered row: source, record_id and the fields as text (None where empty), the columns that are passed through, and
+    the names of those that nobody asked for."""
+
+    row: dict[str, str | None]
+    passed: dict[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+def deliver_record(name: str, source: SourceSettings, record: Mapping[str, Any], settings: IngestSettings) -> Delivered:
     """Make a delivered row of one record.
 
     Args:
         name: the source.
         source: its configuration.
-        record: values by the source's own column names, or, where none of its columns is there, by the fields of a record.
+        record: values by the source's own column names; a field whose columns are not there may stand under its own name.
         settings: limits.
 
-    Returns:
-        Source, record_id and the delivered fields as text, None where empty; and the columns that are passed through.
-
     Raises:
-        InputError: it has no record id, no known column, or a value that no file could hold.
+        InputError: it has no record id, or a value that no file could hold.
     """
     texts = {column: _text(column, value, settings) for column, value in record.items()}
-    own = {column for field in _FIELDS for column in (*source.columns_of(field), *source.fallback_of(field))}
-    if not own & set(texts):
-        row = {field: texts.get(field) for field in _FIELDS}
-        unknown = sorted(set(texts) - set(_FIELDS))
-        if unknown:
-            raise InputError(f"the record has no column of {name}", hint=f"{name} has {', '.join(sorted(own))}")
-        return _checked(name, row), {}
-    row = {
-        field: _joined(texts, source.columns_of(field)) or _joined(texts, source.fallback_of(field))
-        for field in _FIELDS
-    }
-    row["record_id"] = _record_id(texts, source)
-    passed = {column: text for column in source.pass_through if (text := texts.get(column)) is not None}
-    return _checked(name, row), passed
-
-
-def _checked(name: str, row: dict[str, str | None]) -> dict[str, str | None]:
+    taken = {column for field in _FIELDS for column in (*source.columns_of(field), *source.fallback_of(field))}
+    row: dict[str, str | None] = {}
+    for field in _FIELDS:
+        own = (*source.columns_of(field), *source.fallback_of(field))
+        if field in texts and field not in taken and not any(column in texts for column in own):
+            row[field] = texts[field]
+        elif field == "record_id":
+            row[field] = _record_id(texts, source)
+        else:
+            row[field] = _joined(texts, source.columns_of(field)) or _joined(texts, source.fallback_of(field))
     if row["record_id"] is None:
-        raise InputError(
-            f"the record of {name} has no record id", hint=f"sources.{name}.columns.record_id names its column"
-        )
-    return {"source": name, **row}
+        where = " + ".join(source.columns_of("record_id"))
+        raise InputError(f"the record of {name} has no record id", hint=f"its column is {where}")
+    passed = {column: text for column in source.pass_through if (text := texts.get(column)) is not None}
+    known = {*taken, *source.pass_through, *_FIELDS}
+    return Delivered(
+        row={"source": name, **row},
+        passed=passed,
+        unknown=tuple(_shown(column) for column in texts if column not in known),
+    )
 
 
 def _record_id(texts: Mapping[str, str | None], source: SourceSettings) -> str | None:

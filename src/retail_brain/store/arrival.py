@@ -267,6 +267,13 @@ def keep_waiting(conn: Connection, source: str, record_id: str, raw: str) -> Non
     conn.execute(sql.load("store/keep_waiting"), {"source": source, "record_id": record_id, "raw": raw})
 
 
+def has_waiting(conn: Connection) -> bool:
+    """Tell whether a record waits for a run to end."""
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/has_waiting")).fetchone()
+    return bool(row and row[0])
+
+
 def list_waiting(conn: Connection, *, limit: int) -> list[tuple[str, str, str]]:
     """Return records that wait, the longest waiting first: source, record_id and the record as JSON."""
     with translated(), conn.transaction():

@@ -12,12 +12,12 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from retail_brain import sql
 from retail_brain.store.failure import translated
-from retail_brain.store.lookup import fetch_profile, members
+from retail_brain.store.lookup import profile_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,24 +58,27 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
-    """What a checker does: how many checks, at what pace, and on which profiles; `hot` are those about to change."""
+    """What a checker does: at what pace, and on which profiles; `hot` are those about to change.
 
-    checks: int
-    per_second: float
+    It goes on until the load is over, or, with `at_most`, until so many checks are done. `per_second` None: without a pause.
+    """
+
+    per_second: float | None
+    at_most: int | None = None
     profile_ids: tuple[str, ...]
     hot: tuple[str, ...] = ()
     seed: int = 0
 
 
 def work(pipe: Pipe, config: Configuration, checking: Checking, turnstile: SharedTurnstile) -> None:
-    """Be a checker, from the start of the load until all checks are done or the load is over."""
+    """Be a checker, from the start of the load."""
     from retail_brain.cache.read import CacheReader
     from retail_brain.services import ensure_services
     from retail_brain.store.connection import connect
 
     found = ensure_services(config.workspace_folder, config.services, postgres=config.postgres, redis=config.redis)
     with (
-        connect(found.postgres, application_name="retail-brain loadtest check") as pg,
+        connect(found.postgres, application_name="retail-brain loadtest check", autocommit=True) as pg,
         CacheReader(found.redis, config.cache) as cache,
     ):
         pipe.send("ready")
@@ -89,8 +92,8 @@ def _check(pg: Connection, cache: CacheReader, checking: Checking, turnstile: Sh
     versions: dict[str, int] = {}
     changed: set[str] = set()
     began = time.monotonic()
-    for number in range(checking.checks):
-        due = turnstile.start_s + number / checking.per_second
+    while checking.at_most is None or checked.checks < checking.at_most:
+        due = turnstile.start_s + (checked.checks / checking.per_second if checking.per_second else 0.0)
         while (left := due - time.monotonic()) > 0 and turnstile.is_open(due):
             time.sleep(min(left, 0.2))
         if not turnstile.is_open(max(due, time.monotonic())) or os.getppid() != parent:
@@ -109,25 +112,32 @@ def _check(pg: Connection, cache: CacheReader, checking: Checking, turnstile: Sh
 
 
 def look(pg: Connection, profile_id: str) -> View:
-    """Read everything that belongs to a profile in one transaction.
+    """Read everything that belongs to a profile in one transaction, statement by statement.
 
     Args:
-        pg: a connection outside any transaction.
+        pg: a connection outside any transaction, in autocommit.
         profile_id: any id that was ever issued.
     """
-    with translated(), pg.transaction():
+    with translated():
         pg.execute(sql.load("loadtest/begin_check"))
-        found = fetch_profile(pg, UUID(profile_id))
-        profile = found.profile if found else None
-        records = members(pg, [profile.profile_id]) if profile else []
+        way = _rows(pg, "store/fetch_profile", {"profile_id": UUID(profile_id)})
+        profile = profile_of(way[0]) if way[0]["profile_id"] is not None else None
+        key = profile.profile_id if profile else UUID(profile_id)
+        records = [record_of(row) for row in _rows(pg, "store/list_members", {"profile_ids": [key]})] if profile else []
         numbers = [record.record_no for record in records]
         merges = pg.execute(sql.load("loadtest/checked_merge"), {"numbers": numbers}).fetchall()
-        parameters = {"profile_id": profile.profile_id if profile else UUID(profile_id)}
-        run_id, generation, is_pending = pg.execute(sql.load("loadtest/checked_head"), parameters).fetchall()[0]
+        head = _rows(pg, "loadtest/checked_head", {"profile_id": key})[0]
+        pg.execute(sql.load("loadtest/end_check"))
     return View(
-        profile=profile, records=records, merges=merges, published_run=run_id, cache_generation=generation,
-        is_pending=is_pending,
+        profile=profile, records=records, merges=merges, published_run=head["run_id"],
+        cache_generation=head["cache_generation"], is_pending=head["is_pending"],
     )  # fmt: skip
+
+
+def _rows(pg: Connection, name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    cursor = pg.execute(sql.load(name), parameters)
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def misfits(view: View) -> list[str]:

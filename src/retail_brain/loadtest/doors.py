@@ -1,7 +1,7 @@
 """The four requests as the desk answers them, behind one small face, so that the clients know nothing of the desk.
 
 An answer comes back as marks: whether the cache gave it, whether it names the profile that the request was made from,
-and whether its parts fail to fit one another.
+whether its parts fail to fit one another, and whether a record was only kept until the night at work has ended.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from retail_brain.loadtest.drive import CACHED, FOUND, TORN
+from retail_brain.loadtest.drive import CACHED, FOUND, TORN, WAITING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,46 +43,24 @@ def open_doors(config: Configuration, requests: Requests, schedule: Schedule) ->
     Raises:
         RetailBrainError: the desk does not open.
     """
-    yield asker(config, _PlainDesk(config), requests, schedule)
+    from retail_brain.desk.session import open_desk
 
-
-class _PlainDesk:
-    """Each request as a command of its own would answer it."""
-
-    def __init__(self, config: Configuration) -> None:
-        self.config = config
-
-    def profile(self, key: str) -> ProfileResult:
-        from retail_brain.desk.lookup import find_profile
-
-        return find_profile(self.config, key)
-
-    def search(self, text: str) -> Any:
-        from retail_brain.desk.search import search_profiles
-
-        return search_profiles(self.config, text)
-
-    def resolve(self, person: Mapping[str, Any]) -> Any:
-        from retail_brain.desk.resolve import resolve_person
-
-        return resolve_person(self.config, person)
-
-    def ingest(self, source: str, record: Mapping[str, Any]) -> Any:
-        raise NotImplementedError
+    with open_desk(config) as desk:
+        yield asker(config, desk, requests, schedule)
 
 
 def asker(config: Configuration, desk: _Desk, requests: Requests, schedule: Schedule) -> Callable[[int], int]:
     """Return the function that makes a request of an open desk."""
-    makers: dict[str, Callable[[_Desk, Request], int]] = {
-        "profile": _profile,
-        "search": _search,
-        "resolve": _resolve,
-        "ingest": lambda desk, request: _ingest(config, desk, request),
+    makers: dict[str, Callable[[Request, int], int]] = {
+        "profile": lambda request, _: _profile(desk, request),
+        "search": lambda request, _: _search(desk, request),
+        "resolve": lambda request, _: _resolve(desk, request),
+        "ingest": lambda request, number: _ingest(config, desk, request, number),
     }
 
     def ask(number: int) -> int:
-        kind = schedule.kind(number)
-        return makers[kind](desk, requests.pick(kind, number))
+        kind, which = schedule.kind(number), schedule.first + number
+        return makers[kind](requests.pick(kind, which), which)
 
     return ask
 
@@ -112,9 +90,11 @@ def _resolve(desk: _Desk, request: Request) -> int:
     return FOUND if any(found.profile_id == request.profile_id for found in answer.candidates) else 0
 
 
-def _ingest(config: Configuration, desk: _Desk, request: Request) -> int:
-    source, values = request.what
-    answer = desk.ingest(source, as_delivered(config.sources[source], values))
+def _ingest(config: Configuration, desk: _Desk, request: Request, number: int) -> int:
+    source = request.what.source
+    answer = desk.ingest(source, as_delivered(config.sources[source], request.what.numbered(number)))
+    if answer.status == "waiting":
+        return WAITING
     return FOUND if answer.profile_id == request.profile_id else 0
 
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _SLICE_S = 0.2
 
 OK, ERROR = 0, 1
-CACHED, FOUND, TORN = 1, 2, 4
-"""Marks of an answer: it came from the cache; it names the expected profile; its parts do not fit one another."""
+CACHED, FOUND, TORN, WAITING = 1, 2, 4, 8
+"""Marks of an answer: it came from the cache; it names the expected profile; its parts do not fit one another; a record was
+kept and waits for the end of a night."""
 
 
 class Turnstile(Protocol):

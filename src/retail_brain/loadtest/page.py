@@ -13,7 +13,7 @@ from retail_brain.report.markup import Html, element, number, percent, section, 
 
 if TYPE_CHECKING:
     from retail_brain.loadtest.pictures import Span
-    from retail_brain.loadtest.result import LoadTestResult, NightMeasure, PhaseResult
+    from retail_brain.loadtest.result import LoadTestResult, PhaseResult
 
 _NAMES = {"profile": "Read a profile", "search": "Search", "resolve": "Resolve a person", "ingest": "Take in a record"}
 _LAYERS = ("clients", "night", "postgres", "redis")
@@ -131,22 +131,20 @@ def _ranges(result: LoadTestResult) -> Html | None:
     return section("How long people wait", *parts, note=note, wide=True) if parts else None
 
 
-def _spans(night: NightMeasure | None, *, until: float, shift: float = 0.0) -> list[Span]:
-    if night is None or night.began_s is None:
-        return []
-    began = night.began_s + shift
-    spans: list[Span] = [(f"night {night.night}", "night", began, min(began + night.seconds, until))]
-    if night.publish_s is not None:
-        spans.append(("publish", "publish", night.publish_s[0] + shift, night.publish_s[1] + shift))
+def _spans(phase: PhaseResult) -> list[Span]:
+    spans: list[Span] = []
+    for night in phase.nights:
+        if night.began_s is not None:
+            spans.append((f"night {night.night}", "night", night.began_s, night.began_s + night.seconds))
+        if night.publish_s is not None:
+            spans.append(("publish", "publish", *night.publish_s))
     return spans
 
 
 def _time(phase: PhaseResult) -> Html:
     series = [(found.raw_due_s, found.raw_ms) for found in phase.latencies]
     seconds = max([phase.seconds, *(float(due.max()) for due, _ in series if len(due))])
-    picture = pictures.over_time(
-        series, seconds=seconds, spans=_spans(phase.night, until=seconds), name=f"latency over time, {phase.title}"
-    )
+    picture = pictures.over_time(series, seconds=seconds, spans=_spans(phase), name=f"latency over time, {phase.title}")
     return section(
         f"Every request: {phase.title}",
         picture,

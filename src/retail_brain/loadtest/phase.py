@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from retail_brain.loadtest import check, client, night
@@ -38,7 +38,9 @@ GRACE_S = 30.0
 class Phase:
     """What a phase is: its clients' configuration, how long it lasts at least and at most, and the night at work in it.
 
-    `night_config` is the night's own configuration, `night_folder` its deliveries; None where no night runs.
+    `nights` are the deliveries of nights that run one after the other, each by its number; `night_config` is their own
+    configuration. `until_checked`: it lasts until the checkers have done all that they were asked. `judged`: whether its
+    latencies count.
     """
 
     name: str
@@ -49,9 +51,10 @@ class Phase:
     seconds: float
     longest_s: float
     checking: tuple[Checking, ...] = ()
-    night_number: int = 0
+    nights: tuple[tuple[int, Path], ...] = ()
     night_config: Configuration | None = None
-    night_folder: Path | None = None
+    until_checked: bool = False
+    judged: bool = True
 
 
 def run_phase(phase: Phase, requests: Requests, watch: Watch, progress: Progress) -> PhaseResult:
@@ -84,74 +87,81 @@ def run_phase(phase: Phase, requests: Requests, watch: Watch, progress: Progress
         turnstile.start(start)
         for child in everybody:
             child.pipe.send("go")
-        measured_night, lasted = _hold(phase, everybody, start, watch=watch, progress=progress, stack=stack)
+        held = _Hold(phase=phase, start=start, watch=watch, progress=progress, stack=stack)
+        lasted = held.hold(clients, checkers)
         turnstile.stop(start + lasted)
         recordings: list[Recording] = [child.receive(GRACE_S + _OPENING_S) for child in clients]
         checked: list[Checked] = [child.receive(GRACE_S + _OPENING_S) for child in checkers]
     watch.clients = ()
-    measured = Measured(recordings, phase.schedule, start)
+    measured = Measured(recordings, phase.schedule, start, lasted=lasted, given_up=lasted + GRACE_S)
     peak = max((sample.total for sample in watch.samples[first_sample:]), default=0.0)
-    return _result(phase, measured, checked, measured_night, lasted=lasted, peak=peak, watch=watch)
+    return _result(phase, measured, checked, held.ended, lasted=lasted, peak=peak, watch=watch)
 
 
-def _hold(
-    phase: Phase,
-    everybody: Sequence[Child],
-    start: float,
-    *,
-    watch: Watch,
-    progress: Progress,
-    stack: contextlib.ExitStack,
-) -> tuple[NightMeasure | None, float]:
-    """Wait until the phase is over; start its night after a while, and stay until that has ended."""
-    at_work: RunningNight | None = None
-    ended_at: float | None = None
-    begin = start + (min(3.0, phase.seconds / 5) if phase.night_folder else float("inf"))
-    while True:
-        time.sleep(_LOOK_S)
-        now = time.monotonic()
-        if at_work is None and now >= begin:
-            child = stack.enter_context(started(night.work, phase.night_config, phase.night_folder))
-            watch.night = child.process.pid or 0
-            at_work = RunningNight(number=phase.night_number, child=child, progress=progress)
-        if at_work is not None and ended_at is None and at_work.look():
-            ended_at, watch.night = now, 0
-        for child in everybody:
-            if child.pipe.poll(0) and child.process.exitcode not in (None, 0):
-                child.receive(0)
-        progress(
-            phase.name, done=int(now - start), total=max(int(phase.seconds), int(now - start) + 1), detail=phase.title
-        )
-        enough = start + phase.seconds if at_work is None else max(start + phase.seconds, (ended_at or now) + _TAIL_S)
-        if (now >= enough and (phase.night_folder is None or ended_at is not None)) or now >= start + phase.longest_s:
-            break
-    lasted = round(now - start, 3)
-    progress(phase.name, done=int(lasted) + 1, total=int(lasted) + 1, detail=phase.title)
-    watch.night = 0
-    return (at_work.result(during=phase.name, start=start) if at_work and ended_at else None), lasted
+@dataclass(slots=True, kw_only=True)
+class _Hold:
+    """The time in which the load is held up: nights are started one after the other, and everybody is looked after."""
+
+    phase: Phase
+    start: float
+    watch: Watch
+    progress: Progress
+    stack: contextlib.ExitStack
+    ended: list[NightMeasure] = field(default_factory=list)
+
+    def hold(self, clients: Sequence[Child], checkers: Sequence[Child]) -> float:
+        """Wait until the phase is over and return how long it lasted, in seconds."""
+        phase, at_work = self.phase, None
+        left = list(phase.nights)
+        next_night, quiet_until = self.start + min(3.0, phase.seconds / 5), self.start + phase.seconds
+        while True:
+            time.sleep(_LOOK_S)
+            now = time.monotonic()
+            if at_work is None and left and now >= next_night:
+                at_work = self._begin(*left.pop(0))
+            if at_work is not None and at_work.look():
+                self.ended.append(at_work.result(during=phase.name, start=self.start))
+                at_work, self.watch.night = None, 0
+                next_night, quiet_until = now + _TAIL_S, max(quiet_until, now + _TAIL_S)
+            for child in (*clients, *checkers):
+                if child.process.exitcode not in (None, 0):
+                    child.receive(0)
+            checking = phase.until_checked and not all(child.pipe.poll(0) for child in checkers)
+            self._tell(now)
+            busy = now < quiet_until or at_work is not None or bool(left) or checking
+            if not busy or now >= self.start + phase.longest_s:
+                break
+        self.watch.night = 0
+        lasted = round(now - self.start, 3)
+        self.progress(phase.name, done=int(lasted) + 1, total=int(lasted) + 1, detail=phase.title)
+        return lasted
+
+    def _begin(self, number: int, folder: Path) -> RunningNight:
+        child = self.stack.enter_context(started(night.work, self.phase.night_config, folder))
+        self.watch.night = child.process.pid or 0
+        return RunningNight(number=number, child=child, progress=self.progress)
+
+    def _tell(self, now: float) -> None:
+        done = int(now - self.start)
+        self.progress(self.phase.name, done=done, total=max(int(self.phase.seconds), done + 1), detail=self.phase.title)
 
 
 def _result(
-    phase: Phase, measured: Measured, checked: Sequence[Checked], at_work: NightMeasure | None, *, lasted: float,
+    phase: Phase, measured: Measured, checked: Sequence[Checked], nights: Sequence[NightMeasure], *, lasted: float,
     peak: float, watch: Watch,
 ) -> PhaseResult:  # fmt: skip
-    scheduled = phase.schedule.scheduled(lasted)
-    failed = int(measured.failed.sum())
-    made = len(measured.due)
-    errors = failed + max(scheduled - made, 0)
-    kinds = dict(measured.errors) | ({"never begun": scheduled - made} if scheduled > made else {})
-    last = float(measured.ended.max()) if made else lasted
+    scheduled, errors = len(measured.due), int(measured.failed.sum())
     return PhaseResult(
         name=phase.name, title=phase.title, seconds=lasted, rate=phase.schedule.rate, scheduled=scheduled,
-        answered=made - failed, errors=errors, error_rate=round(errors / scheduled, 6) if scheduled else 0.0,
-        error_kinds=kinds, throughput=round((made - failed) / max(lasted, last), 2), cache_hits=measured.cache_hits(),
+        answered=scheduled - errors, errors=errors, error_rate=round(errors / scheduled, 6) if scheduled else 0.0,
+        error_kinds=dict(measured.errors), throughput=round((scheduled - errors) / max(lasted, measured.span_s()), 2), cache_hits=measured.cache_hits(),
         latencies=measured.latencies(),
         pool=PoolResult(
             clients=phase.clients, busy=measured.busy(phase.clients), wait_p99_ms=percentile(measured.wait_ms, 99),
             connections_most=watch.connections_most, connections_limit=watch.connections_limit,
         ),
         generator=measured.generator(), checking=_checking(phase, checked, measured), peak_memory_mb=round(peak, 1),
-        night=at_work,
+        nights=tuple(nights), nights_missed=len(phase.nights) - len(nights), judged=phase.judged,
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def distribution(ms: np.ndarray, *, marks: Sequence[tuple[str, float]], name: st
     """
     import numpy as np
 
-    foot, head, tall = 18, 26, 150
+    foot, head, tall = 18, 46, 170
     scale = LogScale(float(max(ms.min(), 0.05)), float(max(ms.max(), *(at for _, at in marks))), _WIDTH / 2 - 8)
     edges = np.logspace(scale.first, scale.last, 61)
     counts, _ = np.histogram(np.clip(ms, edges[0], edges[-1]), bins=edges)
@@ -112,9 +112,9 @@ def distribution(ms: np.ndarray, *, marks: Sequence[tuple[str, float]], name: st
         at = scale.at(value)
         end = at > scale.size * 0.7
         shapes += [
-            element("line", x1=_f(at), x2=_f(at), y1=head - 8, y2=tall - foot, class_="mark"),
+            element("line", x1=_f(at), x2=_f(at), y1=2 + 11 * place, y2=tall - foot, class_="mark"),
             element(
-                "text", label, x=_f(at + (-4 if end else 4)), y=9 + 10 * (place % 2),
+                "text", label, x=_f(at + (-4 if end else 4)), y=9 + 11 * place,
                 text_anchor="end" if end else "start", class_="marked",
             ),
         ]  # fmt: skip

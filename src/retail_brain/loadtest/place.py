@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NIGHTS = 5
 """The nights that are made: two before the load, and one for each phase in which a night is at work."""
+MORE_NIGHTS = 4
+"""Those made for a phase that only checks."""
 
 _FILE = "retail_brain.toml"
 
@@ -88,7 +90,9 @@ def _prepare(
 
         data = folder / "data"
         progress("synth", total=1, detail=f"{plan.records:,} records")
-        seconds = write_exports(data, records=plan.records, seed=plan.seed, nights=NIGHTS).seconds
+        seconds = write_exports(
+            data, records=plan.records, seed=plan.seed, nights=NIGHTS + MORE_NIGHTS * plan.checks_alone
+        ).seconds
         progress("synth", done=1, total=1, detail=f"{plan.records:,} records")
     nights = _nights(data.absolute())
     truth = next((path for path in (data / "truth.csv", data / "truth.parquet") if path.is_file()), None)

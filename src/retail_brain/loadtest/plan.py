@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
     from retail_brain.loadtest.schedule import Schedule
 
+CHECKS_BESIDE = 20_000
+"""How many checks are made beside the phases whose latencies count: they take processor time."""
+
 _MAX_RECORDS = 100_000_000
 _MAX_CLIENTS = 64
 _MAX_SECONDS = 86_400
@@ -51,6 +54,11 @@ class LoadPlan:
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     checks: int = 2_000
     seed: int = 0
+
+    @property
+    def checks_alone(self) -> bool:
+        """Whether there are more checks than belong beside a load that is measured, so that they get a phase of their own."""
+        return self.checks > CHECKS_BESIDE
 
     def check(self) -> None:
         """Refuse what makes no sense.

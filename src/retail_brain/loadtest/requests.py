@@ -31,6 +31,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A record that a source delivers between nights: of a known record with another address, or new (`record_id` None)."""
+
+    source: str
+    record_id: str | None
+    values: dict[str, str]
+    tag: str
+
+    def numbered(self, number: int) -> dict[str, str]:
+        """Return its fields for one of the requests, each of which differs from the others."""
+        if self.record_id is None:
+            return {"record_id": f"loadtest-{self.tag}-{number}", **self.values}
+        return {"record_id": self.record_id, **self.values, "address": f"{number} Load {self.tag} Street"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requests:
     """What the clients ask, by kind; a load goes round in each list."""
 
@@ -51,12 +67,13 @@ class _Record:
     values: dict[str, str]
 
 
-def draw_requests(conn: Connection, *, seed: int, size: int = _SAMPLE) -> Requests:
+def draw_requests(conn: Connection, *, seed: int, tag: str, size: int = _SAMPLE) -> Requests:
     """Draw what is asked from what is published.
 
     Args:
         conn: a connection outside any transaction.
         seed: the same seed and the same database give the same requests.
+        tag: part of the ids of new records.
         size: how many records are drawn.
 
     Raises:
@@ -69,7 +86,7 @@ def draw_requests(conn: Connection, *, seed: int, size: int = _SAMPLE) -> Reques
     profiles = [_profile(dice, record) for record in records]
     searches = [request for record in records if (request := _search(dice, record))]
     persons = [request for record in records if (request := _person(dice, record))]
-    arrivals = [_arrival(dice, record, number, seed) for number, record in enumerate(records)]
+    arrivals = [_arrival(dice, record, tag) for record in records]
     return Requests(
         by_kind={
             "profile": tuple(profiles), "search": tuple(searches), "resolve": tuple(persons), "ingest": tuple(arrivals),
@@ -131,16 +148,17 @@ def _person(dice: random.Random, record: _Record) -> Request | None:
     return Request(what=fields, profile_id=record.profile_id) if len(fields) > 1 else None
 
 
-def _arrival(dice: random.Random, record: _Record, number: int, seed: int) -> Request:
+def _arrival(dice: random.Random, record: _Record, tag: str) -> Request:
     """Return a record of a source: mostly a new one of a known person, sometimes a change of a known record."""
     values = dict(record.values)
     if "family_name" in values and dice.random() < 0.1:
         values["family_name"] = misspell(values["family_name"], dice)
     if dice.random() < 0.3:
         values.pop("phone", None)
-    changed = dice.random() < 0.3
-    record_id = record.record_id if changed else f"loadtest-{seed}-{number}"
-    return Request(what=(record.source, {"record_id": record_id, **values}), profile_id=record.profile_id)
+    known = record.record_id if dice.random() < 0.3 else None
+    return Request(
+        what=Arrival(source=record.source, record_id=known, values=values, tag=tag), profile_id=record.profile_id
+    )
 
 
 def misspell(name: str, dice: random.Random) -> str:

@@ -11,7 +11,9 @@ class LatencyResult:
     """The latencies of one kind of request, in milliseconds from the moment at which each was due.
 
     `service_p95_ms` is without the wait for a free client. `found` is the share (0 to 1) of answers that name the profile
-    that the request was made from; None where there is no answer. `raw_ms` and `raw_due_s` have one place per request.
+    that the request was made from; None where there is no answer. `waiting` is the share of records that were taken in and
+    wait for the end of a night. Requests that were never begun count as failed, with the time until they were given up. `raw_ms`,
+    `raw_due_s` and `raw_failed` have one place per request.
     """
 
     kind: str
@@ -23,8 +25,10 @@ class LatencyResult:
     max_ms: float
     service_p95_ms: float
     found: float | None
+    waiting: float
     raw_due_s: Any = field(default=None, repr=False)
     raw_ms: Any = field(default=None, repr=False)
+    raw_failed: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,11 @@ class NightMeasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseResult:
-    """One phase of the load: `seconds` long at `rate` requests a second. `cache_hits` is a share of the profile reads."""
+    """One phase of the load: `seconds` long at `rate` requests a second. `cache_hits` is a share of the profile reads.
+
+    `nights` were at work in it; `nights_missed` had not ended when the phase had lasted its longest. `judged`: whether its
+    latencies are held against the targets.
+    """
 
     name: str
     title: str
@@ -130,7 +138,9 @@ class PhaseResult:
     generator: GeneratorResult
     checking: CheckingResult | None
     peak_memory_mb: float
-    night: NightMeasure | None = None
+    nights: tuple[NightMeasure, ...] = ()
+    nights_missed: int = 0
+    judged: bool = True
 
     def latency(self, kind: str) -> LatencyResult | None:
         """Return the latencies of a kind, None where nothing of it was asked."""

@@ -15,6 +15,7 @@ from retail_brain.loadtest.hot import profiles_of_delivery
 from retail_brain.loadtest.night import RunningNight
 from retail_brain.loadtest.phase import Phase, run_phase
 from retail_brain.loadtest.place import own_place
+from retail_brain.loadtest.plan import CHECKS_BESIDE
 from retail_brain.loadtest.requests import draw_requests
 from retail_brain.loadtest.result import LoadTestResult
 from retail_brain.loadtest.verdict import judge
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 _NIGHT_S = 24 * 3600.0
 _FLUENT = 2
 """How many nights are run before the load."""
+_CHECKERS = 2
+_APART = 1_000_003
+"""How far apart the numbers of the requests of two phases lie."""
+_TITLES = (
+    ("quiet", "warm cache, no night"), ("publish", "warm cache, a night at work"),
+    ("cold", "cold cache, a night at work"), ("no-redis", "without Redis, a night at work"),
+)  # fmt: skip
+_ALONE = ("checks", "many checks, nights at work")
 
 
 def run_loadtest(
@@ -55,13 +64,15 @@ def run_loadtest(
         RetailBrainError: one of the kinds in `errors`; what was begun is cleaned up.
     """
     plan.check()
-    began = time.monotonic()
+    began, machine = time.monotonic(), _machine()
     if plan.serve is not None:
         result = _serve_only(plan, plan.serve, targets, progress)
     else:
         with own_place(plan, progress) as place:
             result = _whole(plan, place, targets, progress)
-    result = replace(result, seconds=round(time.monotonic() - began, 3), html=str(html) if html else None)
+    result = replace(
+        result, machine=machine, seconds=round(time.monotonic() - began, 3), html=str(html) if html else None
+    )
     if html is not None:
         from retail_brain.loadtest.page import render_page
         from retail_brain.workspace import replace_text
@@ -82,9 +93,9 @@ def _whole(plan: LoadPlan, place: Place, targets: Targets, progress: Progress) -
         scores = _accuracy(config, place.truth, progress) if place.truth else None
         if scores is None:
             notes.append("the data has no truth.csv: precision and recall were not measured")
-        requests = _draw(config, plan.seed)
+        requests = _draw(config, plan.seed, str(plan.seed))
         phases = [run_phase(phase, requests, watch, progress) for phase in _phases(plan, place, requests, notes)]
-        nights += [phase.night for phase in phases if phase.night is not None]
+        nights += [night for phase in phases for night in phase.nights]
         return _told(
             plan, targets, config, watch, nights=nights, phases=phases, scores=scores, notes=notes, made=place.made_seconds,
         )  # fmt: skip
@@ -95,48 +106,61 @@ def _serve_only(plan: LoadPlan, config: Configuration, targets: Targets, progres
     if "ingest" not in plan.schedule().deck:
         notes.append("no record was taken in: --writes allows it")
     with _watch(config) as watch:
-        requests = _draw(config, plan.seed)
-        titled = (("serve", "as it is", config), ("no-redis", "without Redis", without_redis(config)))
-        phases = [
-            run_phase(
-                Phase(
-                    name=name, title=title, config=with_or_without, schedule=plan.schedule(), clients=plan.clients,
-                    seconds=plan.seconds, longest_s=plan.longest_s, checking=_checking(plan, requests, len(titled)),
-                ),
-                requests, watch, progress,
-            )
-            for name, title, with_or_without in titled
-        ]  # fmt: skip
+        requests = _draw(config, plan.seed, f"{time.time():.0f}")  # no second load test brings the same records
+        wanted = [
+            _phase(plan, requests, "serve", "as it is", config, turn=0),
+            _phase(plan, requests, "no-redis", "without Redis", without_redis(config), turn=1),
+        ]
+        if plan.checks_alone:
+            wanted.append(_alone(plan, _phase(plan, requests, *_ALONE, config, turn=2)))
+        phases = [run_phase(phase, requests, watch, progress) for phase in wanted]
         return _told(plan, targets, config, watch, nights=(), phases=phases, scores=None, notes=notes, made=0.0)
 
 
 def _phases(plan: LoadPlan, place: Place, requests: Requests, notes: list[str]) -> Iterator[Phase]:
     """Yield the phases, each prepared when its turn has come."""
     config, left = place.config, list(enumerate(place.nights, 1))[_FLUENT:]
-    titles = (
-        ("quiet", "warm cache, no night"), ("publish", "warm cache, a night at work"),
-        ("cold", "cold cache, a night at work"), ("no-redis", "without Redis, a night at work"),
-    )  # fmt: skip
-    for name, title in titles:
-        number, folder = left.pop(0) if name != "quiet" and left else (0, None)
-        if name != "quiet" and folder is None:
+    for turn, (name, title) in enumerate(_TITLES):
+        nights = tuple(left[:1]) if name != "quiet" else ()
+        left = left[len(nights) :]
+        if name != "quiet" and not nights:
             notes.append(f"no deliveries were left for a night in the phase {title}: it was quiet")
         if name == "cold":
             _cool(config)
-        yield Phase(
-            name=name, title=title, config=without_redis(config) if name == "no-redis" else config,
-            schedule=plan.schedule(), clients=plan.clients, seconds=plan.seconds, longest_s=plan.longest_s,
-            checking=_checking(plan, requests, len(titles), profiles_of_delivery(config, folder) if folder else ()),
-            night_number=number, night_config=config, night_folder=folder,
-        )  # fmt: skip
+        clients = without_redis(config) if name == "no-redis" else config
+        yield _phase(plan, requests, name, title, clients, turn=turn, nights=nights, night_config=config)
+    if plan.checks_alone:
+        turn, (name, title) = len(_TITLES), _ALONE
+        yield _alone(plan, _phase(plan, requests, name, title, config, turn=turn, nights=left, night_config=config))
 
 
-def _checking(plan: LoadPlan, requests: Requests, phases: int, hot: tuple[str, ...] = ()) -> tuple[Checking, ...]:
-    checks = -(-plan.checks // phases)
-    if not checks:
-        return ()
-    pace = checks / plan.seconds
-    return (Checking(checks=checks, per_second=pace, profile_ids=requests.profile_ids, hot=hot, seed=plan.seed),)
+def _phase(
+    plan: LoadPlan, requests: Requests, name: str, title: str, config: Configuration, *,
+    turn: int, nights: Sequence[tuple[int, Path]] = (), night_config: Configuration | None = None,
+) -> Phase:  # fmt: skip
+    first = turn * _APART
+    schedule = replace(plan.schedule(), first=first)
+    numbers = [number for number in range(schedule.scheduled(plan.seconds)) if schedule.kind(number) == "ingest"]
+    hot = [requests.pick("ingest", first + number).profile_id for number in numbers]
+    if night_config is not None:
+        hot += [profile_id for _, folder in nights for profile_id in profiles_of_delivery(night_config, folder)]
+    pace = min(plan.checks, CHECKS_BESIDE) / plan.seconds / len(_TITLES)
+    checking = Checking(per_second=pace, profile_ids=requests.profile_ids, hot=tuple(hot), seed=plan.seed)
+    return Phase(
+        name=name, title=title, config=config, schedule=schedule, clients=plan.clients, seconds=plan.seconds,
+        longest_s=plan.longest_s, checking=(checking,) if plan.checks else (), nights=tuple(nights),
+        night_config=night_config,
+    )  # fmt: skip
+
+
+def _alone(plan: LoadPlan, phase: Phase) -> Phase:
+    """Return a phase that does the many checks as fast as it can; its latencies do not count, for that takes the processor."""
+    share = -(-plan.checks // _CHECKERS)
+    checkers = tuple(
+        replace(phase.checking[0], per_second=None, at_most=share, seed=plan.seed + number)
+        for number in range(1, _CHECKERS + 1)
+    )
+    return replace(phase, checking=checkers, until_checked=True, judged=False)
 
 
 def without_redis(config: Configuration) -> Configuration:
@@ -173,11 +197,11 @@ def _accuracy(config: Configuration, truth: Path, progress: Progress) -> Accurac
     return found
 
 
-def _draw(config: Configuration, seed: int) -> Requests:
+def _draw(config: Configuration, seed: int, tag: str) -> Requests:
     from retail_brain.desk.lookup import open_store
 
     with open_store(config) as pg:
-        return draw_requests(pg, seed=seed)
+        return draw_requests(pg, seed=seed, tag=tag)
 
 
 def _watch(config: Configuration) -> Watch:
@@ -202,7 +226,7 @@ def _told(
         met=all(verdict.met for verdict in verdicts), targets=targets.name, records=_records(config), seed=plan.seed,
         seconds=0.0, prepare_seconds={"synth": made} if made else {}, nights=tuple(nights), phases=tuple(phases),
         accuracy=scores, peak_memory_mb=max((sample.total for sample in watch.samples), default=0.0),
-        verdicts=verdicts, notes=tuple(notes), machine=_machine(),
+        verdicts=verdicts, notes=tuple(notes), machine={},
         workspace=str(plan.workspace) if plan.workspace else None, memory=tuple(watch.samples),
     )  # fmt: skip
 

@@ -25,10 +25,14 @@ _DECK = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The requests of a phase: `rate` a second, numbered from 0, each of the kind that the deck says."""
+    """The requests of a phase: `rate` a second, numbered from 0, each of the kind that the deck says.
+
+    `first` is how many were made in phases before: nobody asks the same again.
+    """
 
     rate: float
     deck: tuple[str, ...]
+    first: int = 0
 
     def due_s(self, number: int) -> float:
         """Return when a request is due, in seconds from the start."""

@@ -37,7 +37,7 @@ def judge(
 
 
 def _of_phase(targets: Targets, phase: PhaseResult) -> Iterator[Verdict]:
-    for name in ("p50", "p95", "p99", "max"):
+    for name in ("p50", "p95", "p99", "max") if phase.judged else ():
         limits = getattr(targets, f"{name}_ms")
         for kind in KINDS:
             limit, measured = getattr(limits, kind), phase.latency(kind)
@@ -53,7 +53,9 @@ def _of_phase(targets: Targets, phase: PhaseResult) -> Iterator[Verdict]:
         yield _at_least("cache hits", phase.title, phase.cache_hits, serving.cache_hits)
     if serving.peak_memory_mb is not None:
         yield _at_most("memory", phase.title, phase.peak_memory_mb, serving.peak_memory_mb, " MB")
-    if targets.generator.lag_p99_ms is not None:
+    if phase.nights_missed:
+        yield _at_most("nights that did not end", phase.title, phase.nights_missed, 0, "")
+    if targets.generator.lag_p99_ms is not None and phase.judged:
         lag = phase.generator.lag_p99_ms
         yield _at_most("p99 lag of the load test itself", phase.title, lag, targets.generator.lag_p99_ms, " ms")
 

@@ -1,2 +1,2 @@
--- no row: everything that this transaction reads is of one moment
-set transaction isolation level repeatable read, read only
+-- no row: everything that is read from here on is of one moment
+begin transaction isolation level repeatable read, read only

@@ -1,0 +1,2 @@
+-- no row: the moment is over
+commit

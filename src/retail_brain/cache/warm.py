@@ -43,7 +43,7 @@ redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'space', ARGV[2], 'keys', ARG
 return 1
 """
 
-_CHANGE = """
+CHANGE = """
 if redis.call('HGET', KEYS[1], 'space') ~= ARGV[1] then return -1 end
 local written = 0
 for i = 3, #ARGV, 3 do
@@ -142,7 +142,7 @@ def warm_changed(
         state = read_pointer(cast("dict[bytes, bytes]", client.hgetall(POINTER)))
         if state.generation != generation:
             return WarmResult(generation=generation, keys=0, superseded=True)
-        change = client.register_script(_CHANGE)
+        change = client.register_script(CHANGE)
         for batch in _batches(changes):
             prefix = profile_prefix(state.space)
             triples = (part for key, document, number in batch for part in (prefix + key, number, document or ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ArrivalStatus = Literal["new profile", "joined", "changed", "moved", "unchanged", "waiting"]
@@ -56,3 +56,4 @@ class ArrivalResult:
     merges: tuple[ArrivalMerge, ...] = ()
     refused: tuple[ArrivalRefusal, ...] = ()
     warnings: tuple[str, ...] = ()
+    touched_ids: tuple[str, ...] = field(default=(), repr=False)

@@ -22,40 +22,15 @@ from retail_brain.store.change import NewLogRow
 from retail_brain.store.touched import Member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
 
     from retail_brain.desk.brain import Brain
+    from retail_brain.desk.newcomer import Contact, Newcomer
     from retail_brain.identity.few import FewResult
     from retail_brain.matching.compare import PairResult
-    from retail_brain.store.arrival import CandidateRecord
     from retail_brain.store.touched import Touched
 
     Pair = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
-    """The record that came: its values, keys and hash; then its number, and the profile it stood in."""
-
-    source: str
-    record_id: str
-    values: dict[str, Any]
-    attributes: str | None
-    updated_at: datetime | None
-    key: dict[str, Any]
-    row_hash: str
-    record_no: int = 0
-    profile_id: uuid.UUID | None = None
-    is_known: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    """A record that the newcomer was compared with, and what came out."""
-
-    record: CandidateRecord
-    result: PairResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +53,6 @@ class _Outcome:
     became: dict[uuid.UUID, uuid.UUID]
     refused: Mapping[Pair, str]
     names: Mapping[int, str]
-
-
-def find_contacts(brain: Brain, newcomer: Newcomer, candidates: Iterable[CandidateRecord]) -> list[Contact]:
-    """Compare the newcomer with the candidates that a night would compare it with.
-
-    Returns:
-        Those at or above the review threshold.
-    """
-    least = brain.config.matching.review_probability
-    found = []
-    for record in candidates:
-        if record.record_no == newcomer.record_no:
-            continue
-        result = brain.compare(newcomer.record_no, newcomer.key, record.record_no, brain.key(record.values))
-        if result.blocking_rule is not None and result.match_probability >= least:
-            found.append(Contact(record=record, result=result))
-    return found
 
 
 class Placing:
@@ -209,7 +167,7 @@ class Placing:
             record=record, profiles=profiles, gone=gone, aliases=outcome.became | former_ids(self.touched, now, outcome.became),
             moved={no: now[no] for no in self.members if now[no] != self.before[no]}, log=log,
             review=self._review(now, refused), members=concerned,
-            linked=sorted({other for pair in links if one.record_no in pair for other in pair} - {one.record_no}),
+            is_known=one.is_known, linked=sorted({other for pair in links if one.record_no in pair for other in pair} - {one.record_no}),
         )  # fmt: skip
         own = tuple(
             (next(no for no in pair if no != one.record_no), why)

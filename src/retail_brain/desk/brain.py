@@ -52,6 +52,7 @@ class Brain:
     kept_out: frozenset[tuple[str, str]]
     avoided: Avoided
     single: SingleSettings
+    deliveries: dict[str, int] = field(default_factory=dict)
     resources: ExitStack = field(default_factory=ExitStack)
     workspace: Workspace
 
@@ -69,7 +70,7 @@ class Brain:
     def key(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keys of standardised values, with how common each was in `terms`."""
         key = key_of(values, self.kept_out)
-        key["terms"] = self.terms.of_key(key, self.comparer.term_columns)
+        key["terms"] = self.terms.of_key(key)
         return key
 
     def compare(self, one: int, key: Mapping[str, Any], two: int, other: Mapping[str, Any]) -> PairResult:

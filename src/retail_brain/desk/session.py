@@ -7,39 +7,37 @@ run is published. The one-shot functions of the desk use the same code. Not thre
 from __future__ import annotations
 
 import json
+import uuid
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.cache import CacheReader
-from retail_brain.desk.arrival_result import ArrivalMerge, ArrivalRefusal, ArrivalResult, ArrivalStatus
-from retail_brain.desk.arrive import Newcomer, Placing, find_contacts
-from retail_brain.desk.brain import Brain, newest_run, open_brain, row_hash
+from retail_brain.cache.read import CacheReader
+from retail_brain.cache.tell import CacheTeller
+from retail_brain.desk.arrival_result import ArrivalResult
+from retail_brain.desk.brain import Brain, newest_run, open_brain
 from retail_brain.desk.lookup import PATIENCE_S, addresses_of, find_in
+from retail_brain.desk.newcomer import make_newcomer
+from retail_brain.desk.placement import place_newcomer
 from retail_brain.desk.resolve import resolve_in
 from retail_brain.desk.search import search_in
 from retail_brain.errors import InputError, RetailBrainError, ServiceError
 from retail_brain.ingest.single import Delivered, deliver_record
-from retail_brain.pipeline.stores import Stores, open_workspace
-from retail_brain.pipeline.warm import warm_pending
+from retail_brain.pipeline.stores import open_workspace
 from retail_brain.standardise.single_key import names_like
 from retail_brain.store import arrival as store
+from retail_brain.store import outbox, waiting
 from retail_brain.store.connection import connect
-from retail_brain.store.touched import Touched, decisions_of, read_touched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from retail_brain.config.file import Configuration
-    from retail_brain.desk.arrive import Contact, Place
     from retail_brain.desk.result import ProfileResult, ResolveResult, SearchResult
-    from retail_brain.store.change import Head
     from retail_brain.store.connection import Connection
 
 WAIT_S = 10.0
 """How long a record waits for another one, or for a person's change."""
-
-_NOBODY = Touched(profiles={}, members={}, merges=(), decisions=(), aliases={}, former=())
 
 
 class Desk:
@@ -50,6 +48,7 @@ class Desk:
         self._workspace = open_workspace(config)
         self._postgres, self._redis = addresses_of(config)
         self._reader = CacheReader(self._redis, config.cache) if cache else None
+        self._teller = CacheTeller(self._redis, config.cache) if cache else None
         self._resources = ExitStack()
         self._pg: Connection | None = None
         self._known: Brain | None = None
@@ -58,6 +57,8 @@ class Desk:
         """Close all connections."""
         if self._reader is not None:
             self._reader.close()
+        if self._teller is not None:
+            self._teller.close()
         if self._known is not None:
             self._known.resources.close()
         if self._pg is not None:
@@ -109,7 +110,8 @@ class Desk:
             if delivered.unknown
             else ()
         )
-        told = () if result.status in ("waiting", "unchanged") else self._tell_redis()
+        touched = {uuid.UUID(one) for one in (result.profile_id, *result.touched_ids) if one}
+        told = () if result.status in ("waiting", "unchanged") else self._tell_redis(touched)
         return replace(result, warnings=(*left_out, *told))
 
     def ingest_line(self, text: str) -> ArrivalResult:
@@ -124,7 +126,7 @@ class Desk:
     def has_waiting(self) -> bool:
         """Tell whether records wait that came while a run was at work."""
         with self._store() as pg:
-            return store.has_waiting(pg)
+            return waiting.has_waiting(pg)
 
     def place_waiting(self, *, limit: int = 1_000_000) -> list[ArrivalResult]:
         """Give the records their place that came while a run was at work.
@@ -138,10 +140,10 @@ class Desk:
         placed: list[ArrivalResult] = []
         while len(placed) < limit:
             with self._store() as pg:
-                waiting = store.list_waiting(pg, limit=min(100, limit - len(placed)))
-            if not waiting:
+                found = waiting.list_waiting(pg, limit=min(100, limit - len(placed)))
+            if not found:
                 break
-            for source, record_id, raw in waiting:
+            for source, record_id, raw in found:
                 try:
                     result = self.ingest_line(raw)
                 except InputError as error:  # the configuration has changed since it came
@@ -151,7 +153,7 @@ class Desk:
                 if result.status == "waiting":
                     return placed
                 with self._store() as pg:
-                    store.drop_waiting(pg, source, record_id, raw)
+                    waiting.drop_waiting(pg, source, record_id, raw)
                 placed.append(result)
         return placed
 
@@ -159,7 +161,11 @@ class Desk:
     def _store(self) -> Iterator[Connection]:
         if self._pg is None or self._pg.closed:
             self._pg = connect(
-                self._postgres, application_name="retail-brain desk", patience_s=PATIENCE_S, autocommit=True
+                self._postgres,
+                application_name="retail-brain desk",
+                patience_s=PATIENCE_S,
+                autocommit=True,
+                lock_timeout_s=WAIT_S,
             )
         try:
             yield self._pg
@@ -176,35 +182,35 @@ class Desk:
         return self._known
 
     def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any]) -> ArrivalResult:
-        row, passed = delivered.row, delivered.passed
+        brain = self._known or self._brain(pg)
         while True:
-            brain = self._brain(pg)
-            values = brain.standardise(row)
-            updated_at = values.pop("updated_at", None)
-            attributes = json.dumps(passed, ensure_ascii=False, separators=(",", ":")) if passed else None
-            source, record_id = row["source"] or "", row["record_id"] or ""
-            with store.arriving(pg, wait_s=WAIT_S) as head:
-                if head is None:
-                    store.keep_waiting(pg, source, record_id, json.dumps(raw, ensure_ascii=False))
+            newcomer = make_newcomer(brain, delivered)
+            source, record_id = newcomer.source, newcomer.record_id
+            wanted = store.wanted_candidates(newcomer.values, newcomer.key, names_like(newcomer.key["given_key"]))
+            with store.arriving(pg, source, record_id, wanted) as ground:
+                if ground is None:
+                    waiting.keep_waiting(pg, source, record_id, json.dumps(raw, ensure_ascii=False))
                     return ArrivalResult(status="waiting", source=source, record_id=record_id)
-                if head.run_id != brain.run.run_id:
-                    continue
-                newcomer = Newcomer(
-                    source=source, record_id=record_id, values=values, attributes=attributes, updated_at=updated_at,
-                    key=brain.key(values), row_hash=row_hash({**values, "updated_at": updated_at}, attributes),
-                )  # fmt: skip
-                return _place(pg, brain, head, newcomer)
+                if is_current := ground.head.run_id == brain.run.run_id:
+                    result, delivery_no = place_newcomer(pg, brain, ground, newcomer)
+            if is_current:
+                if delivery_no:
+                    brain.deliveries[source] = delivery_no
+                return result
+            brain = self._brain(pg)
 
-    def _tell_redis(self) -> tuple[str, ...]:
-        if self._reader is None or self._pg is None:
+    def _tell_redis(self, profile_ids: set[uuid.UUID]) -> tuple[str, ...]:
+        """Tell Redis of what was just committed; where it cannot be told the outbox waits, and PostgreSQL answers."""
+        if self._teller is None:
             return ()
-        stores = Stores(
-            config=self.config, workspace=self._workspace, postgres=self._postgres, redis=self._redis, pg=self._pg
-        )
         try:
-            return warm_pending(stores, progress=_silent).warnings
+            with self._store() as pg:
+                changes = outbox.pending_of(pg, profile_ids)
+                if changes and self._teller.tell(changes, generation=outbox.cache_generation(pg)):
+                    outbox.clear_soon(pg, [(key, number) for key, _document, number in changes])
         except RetailBrainError as error:
-            return (f"Redis was not told: {error.message}",)
+            return (f"Redis was not told: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",)
+        return ()
 
 
 @contextmanager
@@ -255,75 +261,3 @@ def read_line(text: str) -> tuple[str, dict[str, Any]]:
 
 def _where(error: ValueError) -> str:
     return f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""
-
-
-def _place(pg: Connection, brain: Brain, head: Head, newcomer: Newcomer) -> ArrivalResult:
-    """Find the place of one record and write it; in the transaction of the arrival."""
-    known = store.known_record(pg, newcomer.source, newcomer.record_id)
-    if known is None:
-        newcomer = replace(newcomer, record_no=store.next_record_no(pg))
-    else:
-        newcomer = replace(newcomer, record_no=known.record_no, profile_id=known.profile_id, is_known=True)
-        if known.profile_id is not None and known.row_hash == newcomer.row_hash:
-            return ArrivalResult(
-                status="unchanged",
-                source=newcomer.source,
-                record_id=newcomer.record_id,
-                profile_id=str(known.profile_id),
-            )
-    like, values = names_like(newcomer.key["given_key"]), newcomer.values
-    contacts = find_contacts(brain, newcomer, store.arrival_candidates(pg, values, newcomer.key, like))
-    touched = _touched(pg, brain, newcomer, contacts)
-    place = Placing(brain, newcomer, touched, contacts).find(f"arrival {newcomer.record_no} {head.moment.isoformat()}")
-    delivery_no = store.delivery_between(pg, newcomer.source, f"between-nights-after-run-{head.run_id}", head.run_id)
-    numbers = store.write_arrival(
-        pg, head, place.arrival, delivery_no=delivery_no, clash_probability=brain.config.matching.clash_probability
-    )
-    return _tell(newcomer, place, numbers, contacts)
-
-
-def _touched(pg: Connection, brain: Brain, newcomer: Newcomer, contacts: list[Contact]) -> Touched:
-    """Read what stands of the profiles concerned: the newcomer's own, those it is linked to, and those that look on."""
-    least = brain.config.matching.merge_probability
-    ids = {one.record.profile_id for one in contacts if one.result.match_probability >= least}
-    ids |= {newcomer.profile_id} if newcomer.profile_id else set()
-    returned = decisions_of(pg, [newcomer.record_no]) if newcomer.is_known and newcomer.profile_id is None else []
-    ids |= set(store.profiles_of(pg, [no for one in returned for no in one.pair])) if returned else set()
-    if not ids:
-        return replace(_NOBODY, decisions=tuple(returned))
-    touched = read_touched(pg, ids)
-    if more := set(store.onlookers(pg, list(touched.members))) - ids:
-        touched = read_touched(pg, ids | {one for one in more if one is not None})
-    held = {decision.decision_id for decision in touched.decisions}
-    return replace(touched, decisions=(*touched.decisions, *(one for one in returned if one.decision_id not in held)))
-
-
-def _tell(newcomer: Newcomer, place: Place, numbers: list[int], contacts: list[Contact]) -> ArrivalResult:
-    by_no = {contact.record.record_no: contact for contact in contacts}
-    merges = tuple(
-        ArrivalMerge(
-            merge_id=number, kind=row.kind, cause=row.cause, left=place.names[row.record_no_l],
-            right=place.names[row.record_no_r], match_probability=row.match_probability, match_weight=row.match_weight,
-            blocking_rule=row.blocking_rule,
-        )
-        for number, row in zip(numbers, place.arrival.log, strict=True)
-    )  # fmt: skip
-    refused = tuple(
-        ArrivalRefusal(
-            record=by_no[other].record.key, match_probability=by_no[other].result.match_probability, reason=why
-        )
-        for other, why in place.refused
-        if other in by_no
-    )
-    before, alone = newcomer.profile_id, len(place.arrival.members) == 1
-    status: ArrivalStatus = "new profile" if before is None and alone else "joined" if before is None else "changed"
-    if before is not None and place.profile_id != before and place.arrival.aliases.get(before) != place.profile_id:
-        status = "moved"
-    return ArrivalResult(
-        status=status, source=newcomer.source, record_id=newcomer.record_id, profile_id=str(place.profile_id),
-        retired_ids=tuple(str(one) for one in place.arrival.gone), merges=merges, refused=refused,
-    )  # fmt: skip
-
-
-def _silent(stage: str, *, done: int = 0, total: int | None = None, detail: str = "") -> None:
-    """Tell nobody."""

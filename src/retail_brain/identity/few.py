@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retail_brain.identity.bound import Bound
-from retail_brain.identity.forest import settle_forest
+from retail_brain.identity.bound import Bound, find_root
+from retail_brain.identity.forest import settle_forest, walk
 
 if TYPE_CHECKING:
     import uuid
@@ -65,6 +65,8 @@ def walk_few(
     held = sum(link.by_hand or link.stands for link in ranked)
     pairs = sorted(conflicts)
     bounds = tuple(_bound(name, most, held_by, node) for name, (most, held_by) in values.items() if most)
+    if not by_hand:
+        return _walk(node, ranked, pairs, conflicts, bounds)
     forest = settle_forest(
         len(node), _array([(node[link.left], node[link.right]) for link in ranked]),
         _array([(node[left], node[right]) for left, right in pairs]),
@@ -81,6 +83,31 @@ def walk_few(
     return FewResult(
         merges=tuple(ranked[place] for place in forest.tree.tolist()),
         refused=tuple((ranked[place], reason) for place, reason in zip(forest.refused.tolist(), reasons, strict=True)),
+        groups=tuple(tuple(group) for _lowest, group in sorted(groups.items())),
+    )
+
+
+def _walk(
+    node: Mapping[int, int], ranked: Sequence[FewLink], pairs: Sequence[tuple[int, int]],
+    conflicts: Mapping[tuple[int, int], str], bounds: tuple[Bound, ...],
+) -> FewResult:  # fmt: skip
+    """Walk all links in rank order: without a must-link no conflict is void, and for a few records that is all there is to it."""
+    links = _array([(node[link.left], node[link.right]) for link in ranked])
+    foes = _array([(node[left], node[right]) for left, right in pairs])
+    joined, refused, blamed = walk(links, np.arange(len(links)), foes, np.arange(len(foes)), bounds=bounds)
+    parent: dict[int, int] = {}
+    for place in joined:
+        one, two = sorted((find_root(parent, ranked[place].left), find_root(parent, ranked[place].right)))
+        parent[two] = one
+    groups: dict[int, list[int]] = {}
+    for record_no in node:
+        groups.setdefault(find_root(parent, record_no), []).append(record_no)
+    return FewResult(
+        merges=tuple(ranked[place] for place in sorted(joined)),
+        refused=tuple(
+            (ranked[place], conflicts[pairs[why]] if why >= 0 else f"too many {bounds[-1 - why].field}")
+            for place, why in zip(refused, blamed, strict=True)
+        ),
         groups=tuple(tuple(group) for _lowest, group in sorted(groups.items())),
     )
 

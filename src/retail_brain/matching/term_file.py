@@ -48,9 +48,9 @@ class TermFile:
                     return int(counts[place].as_py())
         return 1
 
-    def of_key(self, key: Mapping[str, Any], columns: frozenset[str]) -> dict[str, int]:
-        """Return the counts of a record's values, by column of match_key."""
-        return {column: self.records(column, str(key[column])) for column in columns if key[column] is not None}
+    def of_key(self, key: Mapping[str, Any]) -> Mapping[str, int]:
+        """Return the counts of a record's values, by column of match_key; each is looked up when it is asked for."""
+        return _Counts(self, key)
 
     def _part(self, number: int, column: str) -> _Part:
         part = self._parts.get((number, column))
@@ -63,6 +63,19 @@ class TermFile:
                 (table.column("value").chunk(0), table.column("records").chunk(0)) if len(table) else ([], [])
             )
         return part
+
+
+class _Counts(dict[str, int]):
+    """The counts of one record's values, as far as they were asked for."""
+
+    def __init__(self, file: TermFile, key: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._source = file
+        self._key = key
+
+    def __missing__(self, column: str) -> int:
+        count = self[column] = self._source.records(column, str(self._key[column]))
+        return count
 
 
 def _may_hold(group: Any, column: str, value: str) -> bool:

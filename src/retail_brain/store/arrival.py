@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import dict_row
+from psycopg.errors import LockNotAvailable
+from psycopg.rows import class_row, dict_row
 
 from retail_brain import sql
+from retail_brain.errors import LockedError, RefusedError
 from retail_brain.model import VALUE_FIELDS
-from retail_brain.store.change import Head, NewLogRow, identity_lock, read_head, weigh_questions
+from retail_brain.store.change import IDENTITY_LOCK, Head, NewLogRow, weigh_questions
 from retail_brain.store.failure import translated
 from retail_brain.store.seal import seal_log
 from retail_brain.store.search import fold_name
@@ -84,6 +86,7 @@ class NewArrival:
         review: pairs that wait for a person, as columns of review_item without run_id.
         members: the records of all profiles concerned, this one included.
         linked: the records that it was linked to.
+        is_known: it was delivered before.
     """
 
     record: Mapping[str, Any]
@@ -95,62 +98,91 @@ class NewArrival:
     review: Sequence[Mapping[str, Any]]
     members: Sequence[int]
     linked: Sequence[int]
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What an arrival builds on: the head, what is known of the record, the next free number, and its candidates."""
+
+    head: Head
+    known: KnownRecord | None
+    next_record_no: int
+    candidates: list[CandidateRecord]
 
 
 @contextmanager
-def arriving(conn: Connection, *, wait_s: float) -> Iterator[Head | None]:
+def arriving(conn: Connection, source: str, record_id: str, wanted: Wanted) -> Iterator[Ground | None]:
     """Open the transaction of one arrival, the only one that changes who belongs together.
 
     Args:
-        conn: a connection outside any transaction.
-        wait_s: how long to wait for another arrival or a person's change.
+        conn: a connection outside any transaction, whose lock timeout says how long others are waited for.
+        source: the source of the record.
+        record_id: its key there.
+        wanted: what its candidates share with it.
 
     Returns:
-        What it builds on; None while a run is at work, when nothing may be placed. The log is sealed at the end.
+        What it builds on; None while a run is at work, when nothing may be placed.
 
     Raises:
         LockedError: somebody else holds the lock for too long.
         RefusedError: nothing was published yet.
     """
     with translated(), conn.transaction():
-        lease = conn.execute(sql.load("store/arrival_lease")).fetchone()
-        if lease is None or not lease[0]:
-            yield None
-            return
-        identity_lock(conn, wait_s=wait_s)
-        yield read_head(conn)
+        try:
+            yield _read_ground(conn, source, record_id, wanted)
+        except LockNotAvailable as error:
+            raise LockedError(
+                "somebody changes profiles, and takes too long", hint="nothing was changed; it can be repeated"
+            ) from error
 
 
-def known_record(conn: Connection, source: str, record_id: str) -> KnownRecord | None:
-    """Return what is stored of a record; None where the source never delivered it."""
-    parameters = {"source": source, "record_id": record_id}
-    row = conn.execute(sql.load("store/arrival_known"), parameters).fetchone()
-    return None if row is None else KnownRecord(record_no=row[0], profile_id=row[1], row_hash=row[2], updated_at=row[3])
+def _read_ground(conn: Connection, source: str, record_id: str, wanted: Wanted) -> Ground | None:
+    """Take the lock and read, in one message to PostgreSQL and back."""
+    with conn.pipeline():
+        lease = conn.execute(sql.load("store/arrival_lease"), {"key": IDENTITY_LOCK})
+        head = conn.cursor(row_factory=class_row(Head)).execute(sql.load("store/change_head"))
+        known = conn.execute(sql.load("store/arrival_known"), {"source": source, "record_id": record_id})
+        number = conn.execute(sql.load("store/next_record_no"))
+        found = conn.cursor(row_factory=dict_row).execute(sql.load("store/arrival_candidate"), wanted.parameters)
+        free, stands, row, after = lease.fetchone(), head.fetchone(), known.fetchone(), number.fetchone()
+        candidates = found.fetchall()
+    if free is None or not free[0]:
+        return None
+    if stands is None or stands.run_id is None:
+        raise RefusedError("nothing was published yet", hint="retail-brain run")
+    assert after is not None
+    return Ground(
+        head=stands, next_record_no=after[0], candidates=[_candidate(one) for one in candidates],
+        known=None if row is None else KnownRecord(record_no=row[0], profile_id=row[1], row_hash=row[2], updated_at=row[3]),
+    )  # fmt: skip
 
 
-def arrival_candidates(
-    conn: Connection, values: Mapping[str, Any], key: Mapping[str, Any], given_names: Sequence[str]
-) -> list[CandidateRecord]:
-    """Return the delivered records that share something with one, as far as indexes know.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What candidates share with a record, as far as indexes know."""
+
+    parameters: dict[str, Any]
+
+
+def wanted_candidates(values: Mapping[str, Any], key: Mapping[str, Any], given_names: Sequence[str]) -> Wanted:
+    """Say what the candidates of a record share with it.
 
     Args:
-        conn: in a transaction.
         values: its standardised values.
         key: its keys; a value that is kept out of matching is None there.
         given_names: its given name and the names that stand for the same.
     """
     kept = {"email": "email_key", "phone": "phone_key", "loyalty_id": "loyalty_key", "national_id": "national_key"}
-    parameters: dict[str, Any] = {
-        name: values.get(name) if key[column] is not None else None for name, column in kept.items()
-    } | {
-        "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
-        "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
-        "given_names": list(given_names), "given_initial": key["given_initial"],
-        "family_initial": key["family_initial"], "most": _MOST, "few": _FEW,
-    }  # fmt: skip
-    with conn.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(sql.load("store/arrival_candidate"), parameters).fetchall()
-    return [_candidate(row) for row in rows]
+    return Wanted(
+        parameters={name: values.get(name) if key[column] is not None else None for name, column in kept.items()}
+        | {
+            "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
+            "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
+            "given_names": list(given_names), "given_initial": key["given_initial"],
+            "family_initial": key["family_initial"], "most": _MOST, "few": _FEW,
+        }
+    )  # fmt: skip
 
 
 def _candidate(row: dict[str, Any]) -> CandidateRecord:
@@ -168,13 +200,6 @@ def profiles_of(conn: Connection, record_nos: Iterable[int]) -> list[uuid.UUID]:
     return [row[0] for row in conn.execute(sql.load("store/arrival_profile_of"), {"record_nos": list(record_nos)})]
 
 
-def next_record_no(conn: Connection) -> int:
-    """Return the number of the next new record; in the transaction of an arrival."""
-    row = conn.execute(sql.load("store/next_record_no")).fetchone()
-    assert row is not None
-    return row[0]
-
-
 def write_arrival(
     conn: Connection, head: Head, arrival: NewArrival, *, delivery_no: int, clash_probability: float
 ) -> list[int]:
@@ -190,30 +215,35 @@ def write_arrival(
     Returns:
         The numbers of its rows in the merge log.
     """
-    record_no = arrival.record["record_no"]
-    _write_profiles(conn, head, arrival)
-    conn.execute(sql.load("store/place_record"), {**arrival.record, "delivery_no": delivery_no})
-    if arrival.moved:
-        moved = {"record_nos": list(arrival.moved), "profile_ids": list(arrival.moved.values())}
-        conn.execute(sql.load("store/move_records"), moved)
     numbers = [head.last_merge_id + place for place in range(1, len(arrival.log) + 1)]
-    for number, row in zip(numbers, arrival.log, strict=True):
-        conn.execute(sql.load("store/insert_log_row"), {**asdict(row), "merge_id": number, "logged_at": head.moment})
-    if len(arrival.members) > 1 or arrival.review:
-        conn.execute(sql.load("store/settle_review"), {"record_no": record_no, "record_nos": list(arrival.members)})
-        if arrival.review:
-            items = json.dumps([{**item, "run_id": head.run_id} for item in arrival.review])
-            conn.execute(_listed("review_item", "upsert_review_item"), {"items": items})
-        weigh_questions(conn, arrival.members, clash_probability=clash_probability)
-    touched = {*(one.profile_id for one in arrival.profiles), *arrival.gone}
-    conn.execute(sql.load("store/queue_profiles"), {"profile_ids": sorted(touched)})
-    conn.execute(
-        sql.load("store/insert_arrival"),
-        {"record_no": record_no, "row_hash": arrival.record["row_hash"], "linked": list(arrival.linked)},
-    )
+    with conn.pipeline():
+        _write_profiles(conn, head, arrival)
+        conn.execute(sql.load("store/place_record"), {**arrival.record, "delivery_no": delivery_no})
+        if arrival.moved:
+            moved = {"record_nos": list(arrival.moved), "profile_ids": list(arrival.moved.values())}
+            conn.execute(sql.load("store/move_records"), moved)
+        for number, row in zip(numbers, arrival.log, strict=True):
+            logged = {**asdict(row), "merge_id": number, "logged_at": head.moment}
+            conn.execute(sql.load("store/insert_log_row"), logged)
+        _write_questions(conn, head, arrival, clash_probability)
+        touched = {*(one.profile_id for one in arrival.profiles), *arrival.gone}
+        conn.execute(sql.load("store/queue_profiles"), {"profile_ids": sorted(touched)})
+        came = {name: arrival.record[name] for name in ("record_no", "row_hash")}
+        conn.execute(sql.load("store/insert_arrival"), {**came, "linked": list(arrival.linked)})
     if numbers:
         seal_log(conn)
     return numbers
+
+
+def _write_questions(conn: Connection, head: Head, arrival: NewArrival, clash_probability: float) -> None:
+    if len(arrival.members) == 1 and not arrival.review and not arrival.is_known:
+        return
+    parameters = {"record_no": arrival.record["record_no"], "record_nos": list(arrival.members)}
+    conn.execute(sql.load("store/settle_review"), parameters)
+    if arrival.review:
+        items = json.dumps([{**item, "run_id": head.run_id} for item in arrival.review])
+        conn.execute(_listed("review_item", "upsert_review_item"), {"items": items})
+    weigh_questions(conn, arrival.members, clash_probability=clash_probability)
 
 
 def _write_profiles(conn: Connection, head: Head, arrival: NewArrival) -> None:
@@ -260,27 +290,3 @@ def delivery_between(conn: Connection, source: str, delivery_id: str, run_id: in
     row = conn.execute(sql.load("store/arrival_delivery"), parameters).fetchone()
     assert row is not None
     return row[0]
-
-
-def keep_waiting(conn: Connection, source: str, record_id: str, raw: str) -> None:
-    """Keep a record until the run that is at work has ended."""
-    conn.execute(sql.load("store/keep_waiting"), {"source": source, "record_id": record_id, "raw": raw})
-
-
-def has_waiting(conn: Connection) -> bool:
-    """Tell whether a record waits for a run to end."""
-    with translated(), conn.transaction():
-        row = conn.execute(sql.load("store/has_waiting")).fetchone()
-    return bool(row and row[0])
-
-
-def list_waiting(conn: Connection, *, limit: int) -> list[tuple[str, str, str]]:
-    """Return records that wait, the longest waiting first: source, record_id and the record as JSON."""
-    with translated(), conn.transaction():
-        return conn.execute(sql.load("store/list_waiting"), {"limit": limit}).fetchall()
-
-
-def drop_waiting(conn: Connection, source: str, record_id: str, raw: str) -> None:
-    """Forget a record that has its place; a newer version that came meanwhile goes on waiting."""
-    with translated(), conn.transaction():
-        conn.execute(sql.load("store/drop_waiting"), {"source": source, "record_id": record_id, "raw": raw})

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 PATIENCE_S = 60.0
 """How long a person's change waits for a run that is being published."""
 
-_IDENTITY_LOCK = 7_242_014_309
+IDENTITY_LOCK = 7_242_014_309
+"""The advisory lock of whoever changes who belongs together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ def identity_lock(conn: Connection, *, wait_s: float = PATIENCE_S) -> None:
     before = conn.execute(sql.load("store/set_lock_timeout"), timeout).fetchone()
     assert before is not None
     try:
-        conn.execute(sql.load("store/take_identity_lock"), {"key": _IDENTITY_LOCK})
+        conn.execute(sql.load("store/take_identity_lock"), {"key": IDENTITY_LOCK})
     except LockNotAvailable as error:
         raise LockedError(
             f"a run is being published, or somebody changes profiles (waited {wait_s:.0f} s)",

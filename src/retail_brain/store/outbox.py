@@ -83,13 +83,44 @@ def pending_changes(conn: Connection, *, limit: int | None = None) -> Iterator[t
     while left is None or left > 0:
         size = _AT_ONCE if left is None else min(left, _AT_ONCE)
         with translated(), conn.transaction():
-            rows = conn.execute(sql.load("store/pending_changes"), {"after": after, "limit": size}).fetchall()
+            rows = conn.execute(
+                sql.load("store/pending_changes"), {"after": after, "limit": size, "profile_ids": None}
+            ).fetchall()
         for profile_id, document, seq in rows:
             yield str(profile_id), None if document is None else _compact(document), seq
             after = seq
         if len(rows) < size:
             return
         left = None if left is None else left - size
+
+
+def pending_of(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[tuple[str, str | None, int]]:
+    """Return what waits of some profiles, as `pending_changes` tells it.
+
+    Args:
+        conn: a connection outside any transaction.
+        profile_ids: the profiles.
+    """
+    parameters = {"after": 0, "limit": _AT_ONCE, "profile_ids": list(profile_ids)}
+    with translated():
+        rows = conn.execute(sql.load("store/pending_changes"), parameters).fetchall()
+    return [
+        (str(profile_id), None if document is None else _compact(document), seq) for profile_id, document, seq in rows
+    ]
+
+
+def clear_soon(conn: Connection, written: Iterable[tuple[str, int]]) -> None:
+    """Take what was written out of the outbox, without waiting for the disk: were it lost, Redis is told once more.
+
+    Args:
+        conn: a connection outside any transaction.
+        written: profile_id and the number of the change.
+    """
+    pairs = list(written)
+    parameters = {"profile_ids": [pair[0] for pair in pairs], "seqs": [pair[1] for pair in pairs]}
+    with translated(), conn.pipeline(), conn.transaction():
+        conn.execute(sql.load("store/commit_soon"))
+        conn.execute(sql.load("store/clear_pending"), parameters)
 
 
 def clear_pending(conn: Connection, written: Iterable[tuple[str, int]]) -> int:

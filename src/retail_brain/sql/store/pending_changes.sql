@@ -37,5 +37,6 @@ left join lateral (
   where source_record.profile_id = profile.profile_id
 ) as member on true
 where cache_outbox.seq > %(after)s
+  and (%(profile_ids)s::uuid[] is null or cache_outbox.profile_id = any(%(profile_ids)s::uuid[]))
 order by cache_outbox.seq
 limit %(limit)s

@@ -64,8 +64,8 @@ def draw(result: Any, console: Console) -> None:
     Most commands show one kind of result, so its screen is looked for where it is likely to be; importing all of them
     takes longer than looking a customer up.
     """
-    for name in (_LIKELY.get(type(result).__module__), "all"):
-        if name and screen.dispatch(type(result)) is screen.dispatch(object):
+    for name in (*_LIKELY.get(type(result).__module__, ()), "all"):
+        if screen.dispatch(type(result)) is screen.dispatch(object):
             import_module(f"retail_brain_cli.screens.{name}")
     screen(result, console)
 

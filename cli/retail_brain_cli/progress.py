@@ -5,10 +5,12 @@ Everything goes to stderr, because stdout is data.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +56,8 @@ def _bars() -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    import structlog
-
-    logger: Any = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
-    )
+    """One JSON line for the beginning and one for the end of a step. A logging library would take longer to import than
+    all of them to write."""
     started = time.monotonic()
     told: set[tuple[str, bool]] = set()
 
@@ -68,7 +66,11 @@ def _lines() -> Progress:
         if (stage, finished) in told:
             return
         told.add((stage, finished))
-        fields = {"stage": stage, "state": "done" if finished else "started", "detail": detail}
-        logger.msg("step", **fields, seconds=round(time.monotonic() - started, 3))
+        line = {
+            "stage": stage, "state": "done" if finished else "started", "detail": detail,
+            "seconds": round(time.monotonic() - started, 3), "event": "step",
+            "timestamp": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+        }  # fmt: skip
+        print(json.dumps(line, ensure_ascii=False), file=sys.stderr, flush=True)  # noqa: T201
 
     return tell

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _UNESCAPED = re.compile(r"[\x7f-\x9f]")  # control characters that JSON lets through
 _LIKELY = {
-    "retail_brain.desk.result": "people",
-    "retail_brain.desk.arrival_result": "arrival",
-    "retail_brain.desk.arrivals": "arrival",
-    "retail_brain.desk.merge_result": "explain",
-    "retail_brain.desk.change_result": "changes",
-    "retail_brain.desk.review_result": "review",
-    "retail_brain.pipeline.result": "night",
+    "retail_brain.desk.result": ("people", "merges", "night"),
+    "retail_brain.desk.arrival_result": ("arrival",),
+    "retail_brain.desk.arrivals": ("arrival",),
+    "retail_brain.desk.merge_result": ("explain",),
+    "retail_brain.desk.change_result": ("changes",),
+    "retail_brain.desk.review_result": ("review",),
+    "retail_brain.pipeline.result": ("night",),
 }
-"""The module of `screens` that most likely draws the results of a module."""
+"""The modules of `screens` that most likely draw the results of a module, the likeliest first."""
 
 
 def show(result: Any, *, as_json: bool) -> None:

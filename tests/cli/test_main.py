@@ -42,11 +42,13 @@ def test_help_answers_without_loading_anything_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("words", ["profile show", "profile history", "merge list --profile"])
+@pytest.mark.parametrize("words", ["profile show", "profile history", "merge list --profile", "merge show"])
 def test_a_look_up_loads_no_engine_and_only_the_command_that_was_called(words: str, sample_shop: Shop) -> None:
-    (profile_id,) = {sample_shop.call("profile", "show", "pos:107934", "--json").json["profile_id"]}
+    profile_id = sample_shop.call("profile", "show", "pos:107934", "--json").json["profile_id"]
+    merges = sample_shop.call("merge", "list", "--profile", profile_id, "--json").json["entries"]
+    asked = str(merges[0]["merge_id"]) if words == "merge show" else profile_id
     code = "import sys; from retail_brain_cli.main import main; code = main(sys.argv[1:]); print(code, *sorted(sys.modules))"
-    command = [sys.executable, "-c", code, *words.split(), profile_id]
+    command = [sys.executable, "-c", code, *words.split(), asked]
     done = subprocess.run(command, cwd=sample_shop.folder, capture_output=True, text=True, check=True)
     code, *loaded = done.stdout.splitlines()[-1].split()
     assert code == "0"

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.config.survivorship import ADDRESS_FIELDS
 from retail_brain.desk.decisions import describe_decision
-from retail_brain.desk.evidence import as_row, put_records
+from retail_brain.desk.evidence import as_row
 from retail_brain.desk.lookup import describe_entry, find_record, open_store, plain_values, resolve_key
 from retail_brain.desk.merge_result import MergeField, MergeShowResult, MergeSide, Undoing
 from retail_brain.desk.result import MergeListResult
-from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError
 from retail_brain.model import VALUE_FIELDS
-from retail_brain.pipeline.stores import open_workspace
 from retail_brain.store import lookup
 from retail_brain.store import merge as log
 from retail_brain.store.decision import list_decisions
+from retail_brain.store.desk_state import shared_values
 from retail_brain.store.review import fetch_records
-from retail_brain.store.state import read_shared_values
+from retail_brain.survivorship.single import Avoided, survive_single
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -158,21 +156,12 @@ def _golden_values(
     config: Configuration, pg: Connection, groups: Mapping[str, Sequence[StoredRecord]]
 ) -> dict[str, Golden]:
     """Choose the golden values of groups of records by the night's own rules."""
-    from retail_brain.survivorship import survive
-
-    with open_engine(config.resources, open_workspace(config).scratch) as con:
-        records = {record.record_no: record for group in groups.values() for record in group}
-        put_records(con, "record", (as_row(record) for record in records.values()))
-        con.execute("create table crosswalk (record_no bigint, profile_id varchar)")
-        pairs = [[record.record_no, name] for name, group in groups.items() for record in group]
-        con.executemany("insert into crosswalk values (?, ?)", pairs)
-        read_shared_values(pg, con, "shared_value")
-        survive(con, settings=config.survivorship, avoid="shared_value")
-        rows = con.execute(f"select profile_id, provenance, {', '.join(VALUE_FIELDS)} from profile").fetchall()
-    return {
-        name: (plain_values(dict(zip(VALUE_FIELDS, values, strict=True))), json.loads(provenance))
-        for name, provenance, *values in rows
+    avoided = Avoided(shared_values(pg))
+    chosen = {
+        name: survive_single([as_row(record) for record in group], config.survivorship, avoided)
+        for name, group in groups.items()
     }
+    return {name: (plain_values(one.values), one.provenance) for name, one in chosen.items()}
 
 
 def _fields(

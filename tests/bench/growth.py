@@ -37,8 +37,8 @@ def main() -> None:
     if arguments.json and arguments.json.is_file():
         found = json.loads(arguments.json.read_text(encoding="utf-8"))
     print(
-        "| records | first night, s | s per million | peak memory, MiB | scratch disk, MiB | F1 |\n"
-        + "| --- " * 6
+        "| records | first night, s | s per million | peak memory, MiB | scratch disk, MiB | workspace, MiB | F1 |\n"
+        + "| --- " * 7
         + "|"
     )
     for row in found:
@@ -61,7 +61,7 @@ def measure(generator: Path, size: int) -> dict[str, Any]:
     first = done["first"]
     return {
         "records": sum(file["accepted"] for file in first["files"]), "seconds": first["wall_seconds"],
-        "peak_mib": first["peak_mib"], "scratch_mib": first["scratch_mib"], "f1": done["scores"]["f1"],
+        "peak_mib": first["peak_mib"], "scratch_mib": first["scratch_mib"], "disk_mib": first["disk_mib"], "f1": done["scores"]["f1"],
         "stages": first["seconds"],
     }  # fmt: skip
 
@@ -72,7 +72,7 @@ def _per_million(row: dict[str, Any]) -> float:
 
 def _tell(row: dict[str, Any]) -> None:
     print(
-        f"| {row['records']:,} | {row['seconds']:,.1f} | {_per_million(row):.1f} | {row['peak_mib']:,} | {row['scratch_mib']:,} | {row['f1']:.4f} |",
+        f"| {row['records']:,} | {row['seconds']:,.1f} | {_per_million(row):.1f} | {row['peak_mib']:,} | {row['scratch_mib']:,} | {row['disk_mib']:,} | {row['f1']:.4f} |",
         flush=True,
     )
 

@@ -98,7 +98,7 @@ def _print(product: list[dict[str, Any]], floor: list[dict[str, Any]]) -> None:
         rows["floor F1"] = median(one["f1"] for one in floor)
     print("\n| what | found |\n| --- | --- |")
     for name, value in rows.items():
-        print(f"| **{name}** | {value:,} |" if isinstance(value, int) else f"| **{name}** | {value:,.4g} |")
+        print(f"| **{name}** | {value:,} |" if isinstance(value, int) else f"| **{name}** | {value:,.3f} |")
     print("\n| table | rows written, first night | second night |\n| --- | --- | --- |")
     written = (product[-1]["first"]["written"], product[-1]["second"]["written"])
     for table in sorted(written[0].keys() | written[1].keys()):
@@ -120,6 +120,7 @@ def _rows(product: list[dict[str, Any]]) -> dict[str, Any]:
         "peak memory, MiB": max(one["peak_mib"] for one in first),
         "peak memory of the second night, MiB": max(one["peak_mib"] for one in second),
         "scratch disk at its peak, MiB": max(one["scratch_mib"] for one in (*first, *second)),
+        "all of the workspace at its peak, with PostgreSQL, MiB": max(one["disk_mib"] for one in (*first, *second)),
     } | {name: median(one["scores"][name] for one in product) for name in ("precision", "recall", "f1")}
 
 

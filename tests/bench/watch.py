@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PROGRAM = (sys.executable, "-c", "from retail_brain_cli.main import run; run()")
 _EVERY_S = 0.5
 _MIB = 1 << 20
+_SCRATCH = ("scratch", "pgsql_tmp")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +35,15 @@ class Watched:
         seconds: from start to end.
         peak_mib: most memory that its processes held together, looked at twice a second, or that the largest of them
             ever held, if that is more. Servers that outlive the command are not its processes.
-        scratch_mib: how much more disk the folder held at some time than at the end.
+        disk_mib: most disk that the folder held, looked at twice a second.
+        scratch_mib: most of it that lay in folders for what does not fit into memory: DuckDB's and PostgreSQL's.
         code: its exit code.
         stopped: why it was ended, or nothing.
     """
 
     seconds: float
     peak_mib: int
+    disk_mib: int
     scratch_mib: int
     code: int
     stopped: str
@@ -83,7 +86,8 @@ def watch(
     return Watched(
         seconds=seconds,
         peak_mib=max(usage.ru_maxrss // 1024, sampler.memory // _MIB),
-        scratch_mib=max(0, sampler.disk - used_bytes(folder)) // _MIB if folder else 0,
+        disk_mib=sampler.disk // _MIB,
+        scratch_mib=sampler.scratch // _MIB,
         code=process.returncode,
         stopped=sampler.stopped,
         out=texts[0],
@@ -106,25 +110,27 @@ def call(folder: Path, *arguments: str) -> dict[str, Any]:
         raise SystemExit(f"{' '.join(arguments)} ended with {done.code}:\n{done.err[-2000:]}")
     if "--json" not in arguments:
         return {}
-    took = {"wall_seconds": done.seconds, "peak_mib": done.peak_mib, "scratch_mib": done.scratch_mib}
-    return {**json.loads(done.out), **took}
+    took = {"peak_mib": done.peak_mib, "disk_mib": done.disk_mib, "scratch_mib": done.scratch_mib}
+    return {**json.loads(done.out), "wall_seconds": done.seconds, **took}
 
 
-def used_bytes(folder: Path) -> int:
-    """Return the disk space that the files of a folder hold."""
-    return sum(size for size in _sizes(folder))
+def used_bytes(folder: Path) -> tuple[int, int]:
+    """Return the disk space that the files of a folder hold, and that of those in folders for scratch."""
+    found = list(_sizes(folder))
+    return sum(size for size, _ in found), sum(size for size, scratch in found if scratch)
 
 
-def _sizes(folder: Path) -> Iterator[int]:
-    waiting = [str(folder)]
+def _sizes(folder: Path) -> Iterator[tuple[int, bool]]:
+    waiting = [(str(folder), False)]
     while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+        path, inside = waiting.pop()
+        with suppress(OSError), os.scandir(path) as entries:
             for entry in entries:
                 with suppress(OSError):
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
+                        waiting.append((entry.path, inside or entry.name.startswith(_SCRATCH)))
                     else:
-                        yield entry.stat(follow_symlinks=False).st_blocks * 512
+                        yield entry.stat(follow_symlinks=False).st_blocks * 512, inside
 
 
 class _Sampler(threading.Thread):
@@ -134,7 +140,7 @@ class _Sampler(threading.Thread):
         self, pid: int, ended: threading.Event, folder: Path | None, limit_s: float | None, limit_mib: int | None
     ) -> None:
         super().__init__(daemon=True)
-        self.memory = self.disk = 0
+        self.memory = self.disk = self.scratch = 0
         self.stopped = ""
         self._pid, self._ended, self._folder = pid, ended, folder
         self._since, self._limit_s, self._limit_mib = time.monotonic(), limit_s, limit_mib
@@ -143,7 +149,8 @@ class _Sampler(threading.Thread):
         while not self._ended.wait(_EVERY_S):
             self.memory = max(self.memory, sum(_memory(pid) for pid in _family(self._pid)))
             if self._folder is not None:
-                self.disk = max(self.disk, used_bytes(self._folder))
+                disk, scratch = used_bytes(self._folder)
+                self.disk, self.scratch = max(self.disk, disk), max(self.scratch, scratch)
             self.stopped = self._why_stop()
             if self.stopped:
                 with suppress(ProcessLookupError):

@@ -112,6 +112,18 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def loadtest(session: nox.Session) -> None:
+    """By hand: the load test, small, or as asked: `nox -s loadtest -- --records 10e6 --target configs/loadtest/ten_million.toml`.
+
+    The report is written to loadtest.html in the current folder, and the figures to loadtest.json.
+    """
+    small = ("--records", "20000", "--seconds", "10")
+    words = session.posargs or small
+    with Path("loadtest.json").open("w", encoding="utf-8") as figures:
+        session.run("retail-brain", "loadtest", *words, "--html", "loadtest.html", "--json", stdout=figures)
+
+
+@nox.session
 def external(session: nox.Session) -> None:
     """By hand: the same crosswalk with the PostgreSQL and Redis of the operating system, in the clear and with TLS."""
     script = "tests/acceptance/external.py"

@@ -51,6 +51,7 @@ def test_options_that_exclude_one_another_are_refused(sample_shop: Shop, tmp_pat
         (["--config", str(sample_shop.folder)], "a load test makes a workspace of its own"),
         (["--records", "many"], "the number of records cannot be read"),
         (["--workspace", str(tmp_path / "full")], "is not empty"),
+        (["--phases", "serve"], "there is no such phase"),
         (["--mix", "rain=1"], "there is no request rain"),
         (["--data", str(tmp_path / "nowhere")], "is not a folder"),
     ):

@@ -26,6 +26,7 @@ def loadtest(
     clients: Annotated[int, typer.Option(help="Processes that make the requests.")] = 4,
     mix: Annotated[str, typer.Option(help="Shares of the kinds of requests.")] = "profile=55,search=20,resolve=15,ingest=10",
     checks: Annotated[str, typer.Option(metavar="N", help="Transactions in which a profile is held against its records and merges; 1e6 is understood.")] = "2000",
+    phases: Annotated[str | None, typer.Option(metavar="NAMES", help="Only these phases: quiet, publish, cold, no-redis; with --no-nights serve, no-redis.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same data and the same requests.")] = 0,
     workspace: Annotated[Path | None, typer.Option("--workspace", metavar="FOLDER", help="Make everything in this folder and keep it; by default a folder that is deleted at the end.")] = None,
     no_nights: Annotated[bool, typer.Option("--no-nights", help="Serve what the configuration's workspace has published: no data is made and no night is run.")] = False,
@@ -46,7 +47,8 @@ def loadtest(
     plan = LoadPlan(
         records=read_count(records, "records"), data=data, workspace=workspace,
         serve=configuration(config) if no_nights else None, writes=writes, seconds=seconds, longest_s=max(longest, seconds),
-        rate=rate, clients=clients, mix=parse_mix(mix), checks=read_count(checks, "checks"), seed=seed,
+        rate=rate, clients=clients, mix=parse_mix(mix), checks=read_count(checks, "checks"),
+        phases=tuple(name.strip() for name in phases.split(",")) if phases else None, seed=seed,
     )  # fmt: skip
     targets = read_targets(target)
     with progress() as tell:

@@ -26,7 +26,7 @@ def profiles_of_delivery(config: Configuration, folder: Path) -> tuple[str, ...]
         folder: the files of the delivery.
 
     Returns:
-        Profile ids; files that cannot be read by their source's plain settings are passed over.
+        Profile ids; passed over are files that repeat every record, and those that plain settings do not read.
     """
     import duckdb
 
@@ -36,7 +36,8 @@ def profiles_of_delivery(config: Configuration, folder: Path) -> tuple[str, ...]
     with duckdb.connect() as con:
         for path in sorted(folder.iterdir()):
             for source, settings in config.sources.items():
-                if any(fnmatch(path.name, pattern) for pattern in settings.files):
+                mine = any(fnmatch(path.name, pattern) for pattern in settings.files)
+                if mine and settings.delivery == "delta":
                     named.setdefault(source, []).extend(_record_ids(con, path, settings))
     found: list[str] = []
     with open_store(config) as pg:

@@ -99,8 +99,9 @@ def _tiles(result: LoadTestResult) -> Html:
             )
         )
     if result.accuracy is not None:
-        share = f"{result.accuracy.precision:.3f} / {result.accuracy.recall:.3f}"
-        found.append((share, "precision / recall", f"on {number(result.accuracy.records)} records"))
+        share = f"recall {result.accuracy.recall:.3f}, on {number(result.accuracy.records)} records"
+        found.append((f"{result.accuracy.precision:.3f}", "precision", share))
+    found.append((f"{result.peak_memory_mb / 1000:,.1f} GB", "memory", "clients, night and servers together"))
     tiles = [
         element("div", element("b", big), element("span", name), element("small", more)) for big, name, more in found
     ]

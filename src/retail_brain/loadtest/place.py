@@ -95,7 +95,8 @@ def _prepare(
         ).seconds
         progress("synth", done=1, total=1, detail=f"{plan.records:,} records")
     nights = _nights(data.absolute())
-    truth = next((path for path in (data / "truth.csv", data / "truth.parquet") if path.is_file()), None)
+    known = [night / "truth.csv" for night in nights[1:2]] + [data / "truth.csv", data / "truth.parquet"]
+    truth = next((path for path in known if path.is_file()), None)
     path = folder / _FILE
     path.write_text(_configuration(data, nights[0]), encoding="utf-8")
     return load_configuration(path), nights, truth.absolute() if truth else None, seconds

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
     from retail_brain.loadtest.schedule import Schedule
 
+HELD_UP = ("quiet", "publish", "cold", "no-redis")
+"""The phases of a load test in a workspace of its own."""
+SERVED = ("serve", "no-redis")
+"""Those in a workspace that is there already."""
 CHECKS_BESIDE = 20_000
 """How many checks are made beside the phases whose latencies count: they take processor time."""
 
@@ -39,6 +43,7 @@ class LoadPlan:
         clients: processes that make them.
         mix: kind to its share.
         checks: transactions in which a profile is held against its records and merges.
+        phases: the names of those phases that are wanted; None for all.
         seed: of the data, the requests and their order.
     """
 
@@ -53,12 +58,18 @@ class LoadPlan:
     clients: int = 4
     mix: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_MIX))
     checks: int = 2_000
+    phases: tuple[str, ...] | None = None
     seed: int = 0
 
     @property
     def checks_alone(self) -> bool:
         """Whether there are more checks than belong beside a load that is measured, so that they get a phase of their own."""
         return self.checks > CHECKS_BESIDE
+
+    def wanted(self) -> tuple[str, ...]:
+        """Return the names of the phases that are wanted, in their order."""
+        known = SERVED if self.serve is not None else HELD_UP
+        return tuple(name for name in known if self.phases is None or name in self.phases)
 
     def check(self) -> None:
         """Refuse what makes no sense.
@@ -74,6 +85,9 @@ class LoadPlan:
             raise ConfigurationError("a phase lasts at least a second, and no less than it may at most")
         if not 0 <= self.checks <= 100_000_000:
             raise ConfigurationError("the number of checks must lie between 0 and 100,000,000")
+        known = SERVED if self.serve is not None else HELD_UP
+        if self.phases is not None and (not self.phases or not set(self.phases) <= set(known)):
+            raise ConfigurationError("there is no such phase", hint=f"--phases {','.join(known)}")
         if self.serve is not None and (self.data is not None or self.workspace is not None):
             raise ConfigurationError("what is published already is served without new data or another workspace")
         if self.data is not None and not self.data.is_dir():

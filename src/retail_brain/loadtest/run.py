@@ -113,7 +113,8 @@ def _serve_only(plan: LoadPlan, config: Configuration, targets: Targets, progres
         ]
         if plan.checks_alone:
             wanted.append(_alone(plan, _phase(plan, requests, *_ALONE, config, turn=2)))
-        phases = [run_phase(phase, requests, watch, progress) for phase in wanted]
+        chosen = [phase for phase in wanted if phase.until_checked or phase.name in plan.wanted()]
+        phases = [run_phase(phase, requests, watch, progress) for phase in chosen]
         return _told(plan, targets, config, watch, nights=(), phases=phases, scores=None, notes=notes, made=0.0)
 
 
@@ -121,6 +122,8 @@ def _phases(plan: LoadPlan, place: Place, requests: Requests, notes: list[str]) 
     """Yield the phases, each prepared when its turn has come."""
     config, left = place.config, list(enumerate(place.nights, 1))[_FLUENT:]
     for turn, (name, title) in enumerate(_TITLES):
+        if name not in plan.wanted():
+            continue
         nights = tuple(left[:1]) if name != "quiet" else ()
         left = left[len(nights) :]
         if name != "quiet" and not nights:
@@ -144,7 +147,7 @@ def _phase(
     hot = [requests.pick("ingest", first + number).profile_id for number in numbers]
     if night_config is not None:
         hot += [profile_id for _, folder in nights for profile_id in profiles_of_delivery(night_config, folder)]
-    pace = min(plan.checks, CHECKS_BESIDE) / plan.seconds / len(_TITLES)
+    pace = min(plan.checks, CHECKS_BESIDE) / plan.seconds / len(plan.wanted())
     checking = Checking(per_second=pace, profile_ids=requests.profile_ids, hot=tuple(hot), seed=plan.seed)
     return Phase(
         name=name, title=title, config=config, schedule=schedule, clients=plan.clients, seconds=plan.seconds,

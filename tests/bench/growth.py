@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from speed import run_product
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_WIDTH, _HEIGHT, _LEFT, _FOOT, _HEAD = 360, 240, 56, 44, 30
+_WIDTH, _HEIGHT, _LEFT, _FOOT, _HEAD, _INSET = 360, 240, 56, 44, 30, 24
 _STYLE = "text{font:12px system-ui,sans-serif;fill:#444}.t{font-weight:600;fill:#222}.g{stroke:#ddd}.l{fill:none;stroke:#2563a8;stroke-width:2}.p{fill:#2563a8}"
 
 
@@ -89,11 +90,16 @@ def draw(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _panel(rows: Sequence[dict[str, Any]], title: str, value: Callable[[dict[str, Any]], float]) -> str:
-    most = max(row["records"] for row in rows)
+    least, most = (pick(row["records"] for row in rows) for pick in (min, max))
+    span = math.log(most / least) or 1.0
     top = _round_up(max(value(row) for row in rows))
     room, floor = _WIDTH - _LEFT - 20, _HEIGHT - _FOOT
     places = [
-        (_LEFT + row["records"] / most * room, floor - value(row) / top * (floor - _HEAD), row)
+        (
+            _LEFT + _INSET + math.log(row["records"] / least) / span * (room - 2 * _INSET),
+            floor - value(row) / top * (floor - _HEAD),
+            row,
+        )
         for row in sorted(rows, key=lambda row: row["records"])
     ]
     parts = [f'<text class="t" x="{_LEFT}" y="18">{title}</text>']
@@ -106,7 +112,9 @@ def _panel(rows: Sequence[dict[str, Any]], title: str, value: Callable[[dict[str
         parts.append(f'<circle class="p" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
         parts.append(f'<text x="{x:.1f}" y="{y - 9:.1f}" text-anchor="middle">{value(row):.3g}</text>')
         parts.append(f'<text x="{x:.1f}" y="{floor + 18}" text-anchor="middle">{_size(row["records"])}</text>')
-    parts.append(f'<text x="{_LEFT + room / 2:.0f}" y="{_HEIGHT - 6}" text-anchor="middle">records</text>')
+    parts.append(
+        f'<text x="{_LEFT + room / 2:.0f}" y="{_HEIGHT - 6}" text-anchor="middle">records, logarithmic scale</text>'
+    )
     return "".join(parts)
 
 

@@ -44,7 +44,7 @@ def ingest_record(config: Configuration, text: str) -> ArrivalResult:
         LockedError: another change takes too long.
         ServiceError: PostgreSQL does not answer.
     """
-    with open_desk(config) as desk:
+    with open_desk(config, ahead=False) as desk:
         desk.place_waiting()
         return desk.ingest_line(text)
 
@@ -87,5 +87,5 @@ def place_waiting(config: Configuration) -> list[ArrivalResult]:
     Raises:
         ServiceError: PostgreSQL does not answer.
     """
-    with open_desk(config) as desk:
+    with open_desk(config, ahead=False) as desk:
         return desk.place_waiting() if desk.has_waiting() else []

@@ -104,7 +104,9 @@ class Brain:
         return self.resources.enter_context(open_engine(self.config.resources, self.workspace.scratch / str(id(self))))
 
 
-def open_brain(config: Configuration, pg: Connection, workspace: Workspace, run: PublishedRun) -> Brain:
+def open_brain(
+    config: Configuration, pg: Connection, workspace: Workspace, run: PublishedRun, *, ahead: bool = False
+) -> Brain:
     """Load what a published run knows.
 
     Args:
@@ -112,6 +114,7 @@ def open_brain(config: Configuration, pg: Connection, workspace: Workspace, run:
         pg: a connection outside any transaction.
         workspace: holds the models.
         run: the run.
+        ahead: read all term frequencies now.
 
     Raises:
         ConfigurationError: the model was trained by another version, or is damaged.
@@ -124,9 +127,11 @@ def open_brain(config: Configuration, pg: Connection, workspace: Workspace, run:
         )
     folder = workspace.models / run.model_id
     shared = shared_values(pg)
+    comparer, terms = Comparer(Model.load(folder)), open_terms(folder / _TERMS, note["model_hash"])
+    if ahead:
+        terms.read_ahead(comparer.term_columns)
     return Brain(
-        config=config, run=run, workspace=workspace, comparer=Comparer(Model.load(folder)),
-        terms=open_terms(folder / _TERMS, note["model_hash"]),
+        config=config, run=run, workspace=workspace, comparer=comparer, terms=terms,
         kept_out=frozenset((name, value) for name, value, _kind in shared), avoided=Avoided(shared),
         single=SingleSettings(
             sources=config.sources, home_region=config.home_region,

@@ -70,7 +70,10 @@ def find_contacts(brain: Brain, newcomer: Newcomer, candidates: Iterable[Candida
     for record in candidates:
         if record.record_no == newcomer.record_no:
             continue
-        result = brain.compare(newcomer.record_no, newcomer.key, record.record_no, brain.key(record.values))
-        if result.blocking_rule is not None and result.match_probability >= least:
+        key = brain.key(record.values)
+        if brain.comparer.rule(newcomer.key, key) is None:
+            continue
+        result = brain.compare(newcomer.record_no, newcomer.key, record.record_no, key)
+        if result.match_probability >= least:
             found.append(Contact(record=record, result=result))
     return found

@@ -8,7 +8,7 @@ from retail_brain.desk.lookup import open_store, plain_values
 from retail_brain.desk.result import Candidate, ResolveResult
 from retail_brain.errors import ConfigurationError
 from retail_brain.store import lookup
-from retail_brain.store.search import PersonKeys, resolve_candidates
+from retail_brain.store.search import PersonKeys, resolve_by_name, resolve_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +71,13 @@ def resolve_in(brain: Brain, pg: Connection, person: Mapping[str, Any], *, limit
     values = brain.standardise({"source": "desk", "record_id": "1", **row})
     if not values:
         raise ConfigurationError("nothing is known of this person", hint="a name, an e-mail address, a phone …")
-    records = resolve_candidates(pg, PersonKeys(values=values), limit=_CANDIDATE_PROFILES)
-    return _judge(brain.config, pg, _score(brain, values, records), limit)
+    keys = PersonKeys(values=values)
+    scored = _score(brain, values, resolve_candidates(pg, keys, limit=_CANDIDATE_PROFILES))
+    if not scored or scored[0][1].match_probability < brain.config.matching.merge_probability:
+        seen = {record.record_no for record, _result in scored}
+        more = [one for one in resolve_by_name(pg, keys, limit=_CANDIDATE_PROFILES) if one.record_no not in seen]
+        scored = _ranked([*scored, *_score(brain, values, more)])
+    return _judge(brain.config, pg, scored, limit)
 
 
 def _refuse_unknown(person: Mapping[str, Any]) -> None:
@@ -87,6 +92,10 @@ def _score(brain: Brain, values: dict[str, Any], records: list[StoredRecord]) ->
     scored = [
         (record, brain.compare(_PERSON_NO, key, record.record_no, brain.key(record.values))) for record in records
     ]
+    return _ranked(scored)
+
+
+def _ranked(scored: list[tuple[StoredRecord, PairResult]]) -> list[tuple[StoredRecord, PairResult]]:
     return sorted(scored, key=lambda pair: (-pair[1].match_weight, pair[0].record_no))
 
 

@@ -43,8 +43,9 @@ WAIT_S = 10.0
 class Desk:
     """An open desk. Made by `open_desk`."""
 
-    def __init__(self, config: Configuration, *, cache: bool) -> None:
+    def __init__(self, config: Configuration, *, cache: bool, ahead: bool) -> None:
         self.config = config
+        self._ahead = ahead
         self._workspace = open_workspace(config)
         self._postgres, self._redis = addresses_of(config)
         self._reader = CacheReader(self._redis, config.cache) if cache else None
@@ -178,7 +179,7 @@ class Desk:
         if self._known is None or self._known.run != run:
             if self._known is not None:
                 self._known.resources.close()
-            self._known = open_brain(self.config, pg, self._workspace, run)
+            self._known = open_brain(self.config, pg, self._workspace, run, ahead=self._ahead)
         return self._known
 
     def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any]) -> ArrivalResult:
@@ -214,12 +215,14 @@ class Desk:
 
 
 @contextmanager
-def open_desk(config: Configuration, *, cache: bool = True) -> Iterator[Desk]:
+def open_desk(config: Configuration, *, cache: bool = True, ahead: bool = True) -> Iterator[Desk]:
     """Open a desk, starting the embedded servers if need be.
 
     Args:
         config: the configuration.
         cache: ask Redis for profiles, and tell it of changes; False leaves both to PostgreSQL and the next `warm`.
+        ahead: read all that will be asked for when the model is first needed, which takes a second or two on millions of
+            records; False reads it piece by piece, for a desk that answers one question.
 
     Returns:
         The desk, closed when the block ends. One for each thread.
@@ -227,7 +230,7 @@ def open_desk(config: Configuration, *, cache: bool = True) -> Iterator[Desk]:
     Raises:
         ServiceError: PostgreSQL does not answer.
     """
-    desk = Desk(config, cache=cache)
+    desk = Desk(config, cache=cache, ahead=ahead)
     try:
         yield desk
     finally:

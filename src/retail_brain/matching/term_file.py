@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+_LAST = "\U0010ffff"
+"""Greater than every value."""
 
 _Part = tuple[Any, Any]  # the values of one column in one row group, in order, and their counts
 
@@ -35,13 +38,25 @@ class TermFile:
             self._file = pq.ParquetFile(path, memory_map=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise ConfigurationError(f"{path.name} cannot be read", hint="retail-brain model train") from error
-        self._groups = [self._file.metadata.row_group(number) for number in range(self._file.metadata.num_row_groups)]
+        meta = self._file.metadata
+        self._bounds = [_bounds(meta.row_group(number)) for number in range(meta.num_row_groups)]
         self._parts: dict[tuple[int, str], _Part] = {}
+
+    def read_ahead(self, columns: Iterable[str]) -> None:
+        """Read everything now, so that no question has to wait for it.
+
+        Args:
+            columns: the columns of match_key that are asked for.
+        """
+        for number, (first, last, _low, _high) in enumerate(self._bounds):
+            for column in columns:
+                if first <= column <= last:
+                    self._part(number, column)
 
     def records(self, column: str, value: str) -> int:
         """Return on how many records a value stood when the model was trained; 1 where it stood on none or one."""
-        for number, group in enumerate(self._groups):
-            if _may_hold(group, column, value):
+        for number, (first, last, low, high) in enumerate(self._bounds):
+            if first <= column <= last and low <= value <= high:
                 values, counts = self._part(number, column)
                 place = bisect_left(range(len(values)), value, key=lambda i: values[i].as_py())
                 if place < len(values) and values[place].as_py() == value:
@@ -78,15 +93,13 @@ class _Counts(dict[str, int]):
         return count
 
 
-def _may_hold(group: Any, column: str, value: str) -> bool:
+def _bounds(group: Any) -> tuple[str, str, str, str]:
+    """Return the first and the last column of a row group, and, where it has but one, its least and its greatest value."""
     names, values = group.column(0).statistics, group.column(1).statistics
-    if names is None or not names.has_min_max:
-        return True
-    if not names.min <= column <= names.max:
-        return False
-    if names.min != names.max or values is None or not values.has_min_max:
-        return True
-    return values.min <= value <= values.max + "\U0010ffff"
+    first, last = (names.min, names.max) if names is not None and names.has_min_max else ("", _LAST)
+    if first != last or values is None or not values.has_min_max:
+        return first, last, "", _LAST
+    return first, last, values.min, values.max + _LAST  # a long value may be cut off in there
 
 
 @lru_cache(maxsize=2)

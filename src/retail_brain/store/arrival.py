@@ -145,8 +145,8 @@ def _read_ground(conn: Connection, source: str, record_id: str, wanted: Wanted) 
         known = conn.execute(sql.load("store/arrival_known"), {"source": source, "record_id": record_id})
         number = conn.execute(sql.load("store/next_record_no"))
         found = conn.cursor(row_factory=dict_row).execute(sql.load("store/arrival_candidate"), wanted.parameters)
-        free, stands, row, after = lease.fetchone(), head.fetchone(), known.fetchone(), number.fetchone()
-        candidates = found.fetchall()
+    free, stands, row, after = lease.fetchone(), head.fetchone(), known.fetchone(), number.fetchone()
+    candidates = found.fetchall()
     if free is None or not free[0]:
         return None
     if stands is None or stands.run_id is None:

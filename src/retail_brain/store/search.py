@@ -136,7 +136,7 @@ def _channels(parameters: dict[str, Any]) -> list[str]:
 
 
 def resolve_candidates(conn: Connection, keys: PersonKeys, *, limit: int = 200) -> list[StoredRecord]:
-    """Return records that could be the same person, with all other records of their profiles.
+    """Return records that share a value with a person, with all other records of their profiles.
 
     Args:
         conn: a connection outside any transaction.
@@ -146,16 +146,35 @@ def resolve_candidates(conn: Connection, keys: PersonKeys, *, limit: int = 200) 
     Returns:
         Records in the order of their numbers.
     """
-    parameters = {
+    with translated():
+        rows = conn.execute(sql.load("store/resolve_by_value"), _resolve_parameters(keys, limit)).fetchall()
+    return members(conn, sorted(row[0] for row in rows)[:limit])
+
+
+def resolve_by_name(conn: Connection, keys: PersonKeys, *, limit: int = 200) -> list[StoredRecord]:
+    """Return records whose profile has a name like a person's, with typing errors: slower than values, and only needed
+    where these lead nowhere.
+
+    Args:
+        conn: a connection outside any transaction.
+        keys: standardised values of the person.
+        limit: how many profiles at most.
+
+    Returns:
+        Records in the order of their numbers; none where the person has not both names.
+    """
+    parameters = _resolve_parameters(keys, limit)
+    if not (parameters["given"] and parameters["family"]):
+        return []
+    with translated():
+        rows = conn.execute(sql.load("store/search_full_name"), parameters).fetchall()
+    return members(conn, sorted(row[0] for row in rows)[:limit])
+
+
+def _resolve_parameters(keys: PersonKeys, limit: int) -> dict[str, Any]:
+    return _with_swaps({
         "email": keys.text("email"), "phone": keys.text("phone"), "loyalty_id": keys.text("loyalty_id"),
         "national_id": keys.text("national_id"), "birth_date": keys.birth(), "postal_code": keys.text("postal_code"),
         "given": fold_name(keys.text("given_name")), "family": fold_name(keys.text("family_name")),
         "names": _NAMES, "limit": limit,
-    }  # fmt: skip
-    parameters = _with_swaps(parameters)
-    with translated(), conn.transaction():
-        rows = conn.execute(sql.load("store/resolve_by_value"), parameters).fetchall()
-        found = {row[0] for row in rows}
-        if parameters["given"] and parameters["family"] and len(found) < limit:
-            found.update(row[0] for row in conn.execute(sql.load("store/search_full_name"), parameters))
-    return members(conn, sorted(found)[:limit])
+    })  # fmt: skip

@@ -129,19 +129,25 @@ def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
         profile_ids: live profiles.
     """
     ids = {"profile_ids": sorted(set(profile_ids))}
-    with conn.cursor(row_factory=dict_row) as cursor:
-        profiles = [profile_of(row) for row in cursor.execute(sql.load("store/fetch_profiles"), ids).fetchall()]
-        members = [_member(row) for row in cursor.execute(sql.load("store/change_members"), ids).fetchall()]
+    with conn.pipeline():
+        profile_rows = conn.cursor(row_factory=dict_row).execute(sql.load("store/fetch_profiles"), ids)
+        member_rows = conn.cursor(row_factory=dict_row).execute(sql.load("store/change_members"), ids)
+        alias_rows = conn.execute(sql.load("store/change_aliases"), ids)
+    profiles = [profile_of(row) for row in profile_rows.fetchall()]
+    members = [_member(row) for row in member_rows.fetchall()]
+    aliases = alias_rows.fetchall()
     numbers = {"record_nos": [member.record_no for member in members]}
-    with conn.cursor(row_factory=class_row(StandingMerge)) as cursor:
-        merges = cursor.execute(sql.load("store/change_merges"), numbers).fetchall()
-    aliases = conn.execute(sql.load("store/change_aliases"), ids).fetchall()
-    former = conn.execute(sql.load("store/change_former"), numbers).fetchall() if aliases else []
+    with conn.pipeline():
+        merge_rows = conn.cursor(row_factory=class_row(StandingMerge)).execute(sql.load("store/change_merges"), numbers)
+        ruling_rows = conn.cursor(row_factory=class_row(Decision)).execute(sql.load("store/change_decisions"), numbers)
+        former_rows = conn.execute(sql.load("store/change_former"), numbers) if aliases else None
+    merges, rulings = merge_rows.fetchall(), ruling_rows.fetchall()
+    former = former_rows.fetchall() if former_rows else []
     return Touched(
         profiles={profile.profile_id: profile for profile in profiles},
         members={member.record_no: member for member in members},
         merges=tuple(merges),
-        decisions=tuple(decisions_of(conn, numbers["record_nos"])),
+        decisions=tuple(rulings),
         aliases=dict(aliases),
         former=tuple(former),
     )

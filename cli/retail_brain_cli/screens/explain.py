@@ -51,7 +51,7 @@ def _explain(result: ExplainResult, console: Console) -> None:
 def _merge(result: ExplainResult) -> str:
     if result.merge_id is None:
         return ""
-    run = f"run {result.run_id}" if result.run_id else "by hand"
+    run = f"run {result.run_id}" if result.run_id else "between runs"
     return f"   merge {result.merge_id}, {run}, {result.logged_at:%Y-%m-%d}"
 
 

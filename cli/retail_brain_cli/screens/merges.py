@@ -48,7 +48,7 @@ def _merges(result: MergeListResult, console: Console) -> None:
 def _show(result: MergeShowResult, console: Console) -> None:
     merge = result.merge
     state = "stands" if result.undone is None else "undone"
-    run = f"run {merge.run_id}" if merge.run_id else "by hand"
+    run = f"run {merge.run_id}" if merge.run_id else "between runs"
     style = "bold" if merge.live else "bold yellow"
     console.print(f"merge {merge.merge_id}   {run}   {merge.logged_at:%Y-%m-%d %H:%M} UTC   {state}", style=style)
     console.print(fit(f"  {clean(merge.left)} ─ {clean(merge.right)}   {evidence_of(merge)}", WIDTH))

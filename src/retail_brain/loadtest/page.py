@@ -191,36 +191,31 @@ def _latencies(result: LoadTestResult) -> Html:
 
 
 def _phases(result: LoadTestResult) -> Html:
-    head = (
-        "",
-        "seconds",
-        "answered a second",
-        "asked a second",
-        "cache hits",
-        "clients busy",
-        "wait p99 ms",
-        "own lag p99 ms",
-        "own cost",
-        "PostgreSQL connections",
-        "checked",
-        "torn",
-    )
-    rows = []
-    for phase in result.phases:
-        found = phase.checking
-        connections = phase.pool.connections_most
-        rows.append(
-            (
-                phase.title, f"{phase.seconds:,.0f}", f"{phase.throughput:,.1f}", f"{phase.rate:g}",
-                "" if phase.cache_hits is None else percent(phase.cache_hits),
-                f"{percent(phase.pool.busy)} of {phase.pool.clients}", f"{phase.pool.wait_p99_ms:,.1f}",
-                f"{phase.generator.lag_p99_ms:,.2f}", f"{phase.generator.cpu_share:.1%} of a core",
-                "" if connections is None else f"{connections} of {phase.pool.connections_limit}",
-                number(found.checks) if found else "", number(found.torn + found.torn_answers) if found else "",
-            )
-        )  # fmt: skip
+    columns = [_column(phase) for phase in result.phases]
+    rows = [(name, *(column[name] for column in columns)) for name in (columns[0] if columns else ())]
     note = "“own lag” is how late requests began although a client was free: the load test's own delay, which the latencies hold."
-    return section("The load", table(head, rows), note=note, wide=True)
+    return section("The load", table(("", *(phase.title for phase in result.phases)), rows), note=note, wide=True)
+
+
+def _column(phase: PhaseResult) -> dict[str, str]:
+    """Return what is told of a phase beside its latencies."""
+    checked, connections, taken_in = phase.checking, phase.pool.connections_most, phase.latency("ingest")
+    return {
+        "seconds": f"{phase.seconds:,.0f}",
+        "answered a second": f"{phase.throughput:,.1f} of {phase.rate:g}",
+        "errors": f"{phase.errors:,}" + "".join(f", {count} {kind}" for kind, count in phase.error_kinds.items()),
+        "profile reads from the cache": "–" if phase.cache_hits is None else percent(phase.cache_hits),
+        "records that wait for the end of the night": "–" if taken_in is None else percent(taken_in.waiting),
+        "clients busy": f"{percent(phase.pool.busy)} of {phase.pool.clients}",
+        "wait for a client, p99": f"{phase.pool.wait_p99_ms:,.1f} ms",
+        "PostgreSQL connections": "–" if connections is None else f"{connections} of {phase.pool.connections_limit}",
+        "own lag, p99": f"{phase.generator.lag_p99_ms:,.1f} ms",
+        "own cost": f"{phase.generator.cpu_share:.1%} of a core",
+        "transactions checked": number(checked.checks) if checked else "–",
+        "profiles seen to change": number(checked.changed) if checked else "–",
+        "torn": number(checked.torn + checked.torn_answers) if checked else "–",
+        "memory": f"{phase.peak_memory_mb:,.0f} MB",
+    }
 
 
 def _stages(result: LoadTestResult) -> Html:

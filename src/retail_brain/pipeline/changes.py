@@ -39,20 +39,28 @@ class ChangeResult:
         return self.new + self.changed + self.returned + self.gone
 
 
-def hash_records_sql() -> str:
-    """Build the statement that adds the row hash to tonight's standardised records.
+def hash_records(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
+    """Add the delivery that each row came in, and 16 hexadecimal digits over all its values.
 
-    Returns:
-        A statement that makes `record_tonight` of `record_value` and `delivered_row`: the standardised columns, the
-        delivery each row came in, and 16 hexadecimal digits over all values.
+    Args:
+        con: has value_record and delivered_row.
+        first: nothing was published before. Makes the view record then, numbered in the order of the records' keys, so that
+            its rows can go straight to where they are kept; else the table record_tonight.
     """
     values = ", ".join(f"coalesce({name}::varchar, '')" for name in HASHED)
-    return f"""
-create table record_tonight as
-select value.*, row.delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash
-from record_value as value
-join (select source, record_id, delivery_id from delivered_row) as row using (source, record_id)
-"""
+    hashed = f"value.*, delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash"
+    if not first:
+        make_whole(con, "record_tonight")
+        delivered = "(select source, record_id, delivery_id from delivered_row)"
+        con.execute(
+            f"create table record_tonight as select {hashed} from value_record as value join {delivered} using (source, record_id)"
+        )
+        return
+    con.execute(sql.load("pipeline/record_number"))
+    make_whole(con, "record")
+    con.execute(
+        f"create view record as select record_no, {hashed}, false as gone from value_record as value join record_number using (source, record_id)"
+    )
 
 
 def take_arrivals(con: duckdb.DuckDBPyConnection) -> None:
@@ -66,7 +74,9 @@ def take_arrivals(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(sql.load(f"pipeline/{name}"))
 
 
-def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str, float]) -> ChangeResult:
+def apply_changes(
+    con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str, float], numbered: bool = False
+) -> ChangeResult:
     """Compare tonight's records with the ones before and make the table of all records.
 
     Args:
@@ -74,6 +84,7 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
             ever delivered, with record_no and gone) and `record_change` (one row per record delivered or gone:
             record_no, action).
         max_loss_share: for each source that delivered a full snapshot, the share of its records that may vanish.
+        numbered: this is the first run, and `record` stands.
 
     Returns:
         The counts.
@@ -81,9 +92,10 @@ def apply_changes(con: duckdb.DuckDBPyConnection, *, max_loss_share: Mapping[str
     Raises:
         InputError: a full snapshot loses more than its share.
     """
-    if not has_table(con, "record_before"):
-        make_whole(con, "record")
-        con.execute(sql.load("pipeline/record_first"))
+    if numbered or not has_table(con, "record_before"):
+        if not numbered:
+            make_whole(con, "record")
+            con.execute(sql.load("pipeline/record_first"))
         make_whole(con, "record_tonight")
         con.execute("create view record_tonight as select * exclude (record_no, gone) from record")
         (count,) = con.execute("select count(*) from record").fetchone() or (0,)

@@ -56,6 +56,13 @@ def make_whole(con: duckdb.DuckDBPyConnection, name: str) -> None:
         con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote_identifier(table)}")
 
 
+def settle(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder) -> None:
+    """Leave the rows of a table or view in the run's artefact, and read them there from now on: they need no memory."""
+    folder.write(con, name)
+    make_whole(con, name)
+    folder.read(con, name, as_view=True, checked=False)
+
+
 def keep_table(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder, base: RunFolder | None) -> None:
     """Write a table as an artefact: only its layers where it stands on those of an earlier run."""
     if base is not None and has_table(con, layers(name)[0]):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
-from retail_brain.engine import quote_identifier
+from retail_brain.engine import has_table, quote_identifier
 from retail_brain.model import no_progress
-from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records_sql, take_arrivals
-from retail_brain.pipeline.layer import make_whole, renew
+from retail_brain.pipeline.changes import ChangeResult, apply_changes, hash_records, take_arrivals
+from retail_brain.pipeline.layer import make_whole, renew, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from retail_brain.model import Progress
     from retail_brain.pipeline.state import PreviousState
     from retail_brain.pipeline.stores import Stores
+    from retail_brain.workspace import RunFolder
 
 RESCORE_ALL_SHARE = 0.3
 """Above this share of changed keys, scoring everything is quicker than scoring the changes."""
@@ -42,42 +43,55 @@ class ScoreResult:
     complete: bool = True
 
 
-def standardise(con: duckdb.DuckDBPyConnection, config: Configuration, full_sources: tuple[str, ...]) -> ChangeResult:
+def standardise(
+    con: duckdb.DuckDBPyConnection, config: Configuration, full_sources: tuple[str, ...], folder: RunFolder
+) -> ChangeResult:
     """Turn delivered rows into the table of all records, and say what changed.
 
     Args:
         con: has delivered_row and what `load_previous` left.
         config: the configuration.
         full_sources: sources that delivered a full snapshot tonight.
+        folder: of the run; where a first run leaves its records.
     """
-    from retail_brain.standardise.values import standardise_values
+    from retail_brain.standardise.values import standardised_rows
 
-    standardise_values(con, into="record_value", sources=config.sources, home_region=config.home_region)
-    make_whole(con, "record_tonight")
-    con.execute(hash_records_sql())
-    take_arrivals(con)
-    con.execute("drop table record_value")
+    first = not has_table(con, "record_before")
+    with standardised_rows(con, sources=config.sources, home_region=config.home_region):
+        hash_records(con, first=first)
+        if first:
+            settle(con, "record", folder)
+        else:
+            take_arrivals(con)
     shares = {name: config.sources[name].max_loss_share for name in full_sources}
-    changes = apply_changes(con, max_loss_share=shares)
+    changes = apply_changes(con, max_loss_share=shares, numbered=first)
     con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
     return changes
 
 
-def build_keys(con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState) -> None:
+def build_keys(
+    con: duckdb.DuckDBPyConnection, config: Configuration, previous: PreviousState, folder: RunFolder | None = None
+) -> None:
     """Find placeholders and shared values, and make the keys of every live record.
 
     Args:
         con: has live_record and, where `previous.has_edges`, match_key_before and shared_value_before.
         config: the configuration.
         previous: whether the keys of the night before can be taken over for records that did not change.
+        folder: of the run; where keys that are made for all records are left. They stay in memory where it is None.
     """
     from retail_brain.standardise.keys import build_keys as build
+    from retail_brain.standardise.keys import key_view
     from retail_brain.standardise.shared import find_shared, renew_shared
 
     if not previous.has_edges:
         find_shared(con, "live_record", settings=config.matching)
         make_whole(con, "match_key")
-        build(con, "live_record", settings=config.matching)
+        if folder is None:
+            build(con, "live_record", settings=config.matching)
+            return
+        with key_view(con, "live_record", "match_key"):
+            settle(con, "match_key", folder)
         return
     con.execute(sql.load("pipeline/changed_version"))
     renew_shared(con, "live_record", settings=config.matching)

@@ -6,7 +6,7 @@ on where it stopped. Nothing is visible to readers before `publish` commits.
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,6 @@ class Night:
     facts: dict[str, Any] = field(default_factory=dict)
     kept: bool = False
     writer: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "artefacts"))
-    early: Future[None] | None = None
 
     @property
     def config(self) -> Configuration:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import ConfigurationError
-from retail_brain.pipeline.layer import make_whole
+from retail_brain.pipeline.layer import make_whole, settle
 from retail_brain.pipeline.models import load_model
 from retail_brain.store import state as stored
 
@@ -38,7 +38,7 @@ def rebuild_scored(
     """
     from retail_brain.matching.clash import find_clashes
     from retail_brain.matching.score import score_all
-    from retail_brain.standardise.keys import build_keys
+    from retail_brain.standardise.keys import key_view
 
     assert head.run_id is not None
     settings = stores.config.matching
@@ -47,16 +47,19 @@ def rebuild_scored(
     except ConfigurationError:
         return None
     progress("rebuild", total=2)
+    folder = stores.workspace.create_run_folder(head.run_id)
     stored.read_records(stores.pg, con)
+    settle(con, "record", folder)
     con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
     stored.read_shared_values(stores.pg, con, "shared_value")
-    build_keys(con, "live_record", settings=settings)
+    with key_view(con, "live_record", "match_key"):
+        settle(con, "match_key", folder)
     progress("rebuild", done=1, total=2)
     score_all(con, model, settings=settings)
     find_clashes(con, model, settings=settings, decisions="decision")
-    folder = stores.workspace.create_run_folder(head.run_id)
-    for name in ("record", "match_key", "shared_value", "edge", "clash"):
+    for name in ("shared_value", "edge", "clash"):
         folder.write(con, name)
+    for name in ("record", "match_key", "shared_value", "edge", "clash"):
         make_whole(con, name)
     folder.note(run_id=head.run_id, finished=True)
     progress("rebuild", done=2, total=2)

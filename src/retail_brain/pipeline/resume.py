@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.errors import RefusedError
 from retail_brain.pipeline.identify import prepare_publish
-from retail_brain.pipeline.state import STATE
+from retail_brain.pipeline.state import LAYERED, STATE
 from retail_brain.store import run as runs
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def waiting_run(stores: Stores) -> RunFolder | None:
 
 
 def read_intake(night: Night) -> None:
-    if not all(night.artefacts.read(night.con, name) for name in INTAKE):
+    if not all(night.artefacts.read(night.con, name, as_view=name in LAYERED) for name in INTAKE):
         raise RefusedError(
             f"what run {night.run_id} ingested is damaged in the workspace",
             hint="retail-brain run reads the deliveries again",
@@ -51,7 +51,8 @@ def reload(night: Night) -> bool:
     """Take the tables of a matched run from its folder; False where one is damaged, and it is matched again."""
     folder = night.artefacts
     first = bool(folder.manifest["first"])
-    if not all(folder.read(night.con, name) for name in (*STATE, *differences_of(first=first), *INTAKE)):
+    names = (*STATE, *differences_of(first=first), *INTAKE)
+    if not all(folder.read(night.con, name, as_view=name in LAYERED) for name in names):
         folder.note(stage=INGESTED)
         night.tell(warnings=(*night.result.warnings, "an artefact of the run was damaged; it was matched again"))
         return False

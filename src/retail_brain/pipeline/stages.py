@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 MOVED_TRIES = 4
 """How often a run is matched again because people change what it started from."""
 
-EARLY = ("record", "match_key", "shared_value")
-"""Artefacts that are complete once records are standardised: written while pairs are scored on what one core leaves free."""
+SETTLED = ("record", "match_key")
+"""What is in the run's folder as soon as records are standardised; what is made for all records is read there from then on."""
 
 
 def ingest(night: Night, files: Sequence[Path] | None) -> bool:
@@ -78,6 +78,8 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
             run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
             full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],
         )  # fmt: skip
+    make_whole(night.con, "delivered_row")
+    night.folder.read(night.con, "delivered_row", as_view=True, checked=False)
     night.clock.lap("ingest")
     night.tell(run_id=night.run_id, status="ingested")
     return True
@@ -121,15 +123,13 @@ def match(night: Night, *, again: bool = False) -> None:
     if not again and manifest["stage"] == MATCHED and manifest["base_run"] == previous.run_id and reload(night):
         hold_if_held(night)
         return
-    night.base, night.early, night.kept = previous.folder, None, False
+    night.base, night.kept = previous.folder, False
     night.progress("standardise", total=2)
-    changes = steps.standardise(con, config, tuple(manifest["full_sources"]))
-    make_whole(con, "delivered_row")
-    folder.read(con, "delivered_row", as_view=True, checked=False)
+    changes = steps.standardise(con, config, tuple(manifest["full_sources"]), folder)
     night.progress("standardise", done=1, total=2)
-    steps.build_keys(con, config, previous)
+    steps.build_keys(con, config, previous, folder)
+    _settle_rest(night, first=previous.run_id is None, keys_made=not previous.has_edges)
     night.progress("standardise", done=2, total=2)
-    night.early = night.writer.submit(_write, night, con.cursor(), EARLY)
     night.clock.lap("standardise")
     model = steps.choose_model(con, config, night.stores, previous, night.progress)
     night.clock.lap("train")
@@ -161,10 +161,15 @@ def match(night: Night, *, again: bool = False) -> None:
     hold_if_held(night)
 
 
+def _settle_rest(night: Night, *, first: bool, keys_made: bool) -> None:
+    """Write those of SETTLED that the steps did not leave in the run's folder, because they stand on an earlier run's."""
+    for name, done in zip(SETTLED, (first, keys_made), strict=True):
+        if not done:
+            keep_table(night.con, name, night.artefacts, night.base)
+
+
 def _release(night: Night) -> None:
     """Let go of what nothing needs any more: publishing, the artefacts and the cache's documents want the memory."""
-    if night.early is not None:
-        night.early.result()
     for name in ("delivered_row", "record_tonight", "record_fresh", "match_key", "match_key_tonight"):
         make_whole(night.con, name)
 
@@ -179,17 +184,12 @@ def keep(night: Night, con: duckdb.DuckDBPyConnection, *, to_publish: bool = Tru
     """
     if night.kept:
         return
-    if night.early is not None:
-        night.early.result()
     differences = differences_of(first=night.facts["first"]) if to_publish else ()
-    _write(night, con, tuple(name for name in (*STATE, *differences) if night.early is None or name not in EARLY))
+    for name in (*STATE, *differences):
+        if name not in SETTLED:
+            keep_table(con, name, night.artefacts, night.base)
     night.artefacts.note(**night.facts, stage=MATCHED if to_publish else INGESTED, finished=True)
     night.kept = to_publish
-
-
-def _write(night: Night, con: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
-    for name in names:
-        keep_table(con, name, night.artefacts, night.base)
 
 
 def hold_if_held(night: Night) -> None:

@@ -31,8 +31,8 @@ SCORED = {
     "clash": "clash_before",
 }
 STATE = (*SCORED, *IDENTITY)
-LAYERED = ("record", "match_key", "edge")
-"""Large ones, which a night reads once or twice and of which it writes only what changed."""
+LAYERED = ("record", "match_key", "edge", "delivered_row")
+"""Large ones, which a night reads once or twice, from their files, and of which it writes only what changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

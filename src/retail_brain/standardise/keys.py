@@ -7,6 +7,7 @@ shared values and placeholders left out. What a person reads stays in `record`.
 from __future__ import annotations
 
 import csv
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from retail_brain import sql
 from retail_brain.engine import quote_identifier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import pyarrow as pa
 
@@ -38,6 +41,16 @@ def build_keys(
     prepare_lookups(con, table)
     con.execute(f"create or replace temp view key_source as select * from {quote_identifier(table)}")
     con.execute(f"create or replace table {quote_identifier(into)} as {sql.load('standardise/key_build')}")
+    con.execute("drop view key_source")
+
+
+@contextmanager
+def key_view(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Iterator[None]:
+    """Hold the view `name` over the keys of a table's records, as `build_keys` makes them, for whoever stores them."""
+    prepare_lookups(con, table)
+    con.execute(f"create or replace temp view key_source as select * from {quote_identifier(table)}")
+    con.execute(f"create view {quote_identifier(name)} as {sql.load('standardise/key_build')}")
+    yield
     con.execute("drop view key_source")
 
 

@@ -7,6 +7,7 @@ result depends neither on the order of rows nor on threads, and Python never see
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -115,6 +116,34 @@ def standardise_values(
     Returns:
         Counts per source and field, and the date orders that were used.
     """
+    with standardised_rows(
+        con, source_table=source_table, sources=sources, home_region=home_region, today=today
+    ) as orders:
+        con.execute(f"create or replace table {quote_identifier(into)} as from value_record")
+        return _count(con, into, orders)
+
+
+@contextmanager
+def standardised_rows(
+    con: DuckDBPyConnection,
+    *,
+    source_table: str = "delivered_row",
+    sources: Mapping[str, ValueSettings],
+    home_region: str = "US",
+    today: date | None = None,
+) -> Iterator[tuple[DateOrderFound, ...]]:
+    """Hold the view value_record, one row per delivered record with its standardised values, for whoever stores them.
+
+    Args:
+        con: the engine.
+        source_table: table of one row per delivered record: source, record_id and raw texts.
+        sources: how each source spells its values; a source without settings gets the defaults.
+        home_region: two-letter country whose phone prefix and date order hold where nothing else is known.
+        today: the last possible day of a date; the current day by default.
+
+    Returns:
+        The date orders that were used.
+    """
     _prepare(con, source_table, today or datetime.now(UTC).date())
     try:
         regions = _write_settings(con, sources, home_region)
@@ -126,8 +155,7 @@ def standardise_values(
         orders = _map_dates(con, sources, regions, today or datetime.now(UTC).date())
         con.execute(sql.load("standardise/value_five_digit"))
         con.execute(sql.load("standardise/value_record"))
-        con.execute(f"create or replace table {quote_identifier(into)} as from value_record")
-        return _count(con, into, orders)
+        yield orders
     finally:
         _clean_up(con)
 

@@ -19,4 +19,6 @@ create or replace table review_item_before (
   blocking_rule varchar,
   reason varchar,
   stake double
-)
+);
+create or replace table arrived_settled (record_no bigint, source varchar, record_id varchar);
+create or replace table arrived_link (record_no_l bigint, record_no_r bigint)

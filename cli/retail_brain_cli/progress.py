@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from retail_brain_cli.collector import work_long
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,7 +28,8 @@ _NAMES = {
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Give a progress function that suits where stderr goes."""
+    """Give a progress function that suits where stderr goes. Who wants one works for long."""
+    work_long()
     if sys.stderr.isatty():
         with _bars() as tell:
             yield tell

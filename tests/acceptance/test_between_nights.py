@@ -189,11 +189,15 @@ def test_while_a_run_is_at_work_a_record_waits_and_gets_its_place_at_its_end(sho
         came = send(shop, "pos", person(5, "w5", updated_at="2026-02-01"))
         assert (came["status"], came["profile_id"]) == ("waiting", None)
         send(shop, "pos", person(5, "w5", phone="206-555-0123", updated_at="2026-02-02"))
+        send(shop, "pos", person(6, "w6", phone="206-555-0166", updated_at="2026-02-02"))
         assert shop.call("profile", "show", "pos:w5").code == 2
         conn.execute("update lease set holder = null")
         conn.commit()
-    shop.deliver("pos_2.csv", person(84))
+    shop.deliver("pos_2.csv", person(84), person(6, "w6", phone="206-555-0177", updated_at="2026-03-01"))
     shop.must("run")
+    assert profile(shop, "pos:6")["values"]["phone"] == "+12065550177", (
+        "tonight's file told something newer of this one"
+    )
     assert group(shop, "pos:w5") == {"pos:5", "crm:5", "pos:w5"}
     assert profile(shop, "pos:5")["values"]["phone"] == "+12065550123", "the newer version counts"
     assert rows(shop, "select count(*) from waiting_record") == [(0,)]

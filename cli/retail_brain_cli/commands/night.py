@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -61,6 +62,10 @@ def _ingest_records(record: str, files: list[Path] | None, config: Path | None, 
         show(ingest_record(settings, record), as_json=as_json)
         return
     counts: Counter[str] = Counter()
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(
+            encoding="utf-8", errors="surrogateescape"
+        )  # a line that is no UTF-8 is refused, the others are not
     for result in ingest_lines(settings, sys.stdin):
         counts[result.status] += 1
         show_line(result, as_json=as_json)
@@ -86,12 +91,14 @@ def warm(config: ConfigFile = None, as_json: Json = False) -> None:
 
 
 def _continue(config: Path | None, stage: str, *, as_json: bool) -> None:
+    from retail_brain.desk.arrivals import place_waiting
     from retail_brain.pipeline.night import continue_night
 
     settings = configuration(config)
     with progress() as tell:
         result = continue_night(settings, stage=stage, progress=tell)
     show(result, as_json=as_json)
+    place_waiting(settings)
     leave_if_held(result.status)
 
 

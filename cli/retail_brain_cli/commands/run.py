@@ -30,8 +30,8 @@ def run(context: typer.Context, files: Deliveries = None, config: ConfigFile = N
     settings = configuration(config)
     with progress() as tell:
         result = run_night(settings, files=files, progress=tell)
-    place_waiting(settings)
     show(result, as_json=as_json)
+    place_waiting(settings)
     leave_if_held(result.status)
 
 

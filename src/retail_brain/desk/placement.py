@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from retail_brain.desk.arrive import Place
     from retail_brain.desk.brain import Brain
     from retail_brain.desk.newcomer import Contact, Newcomer
-    from retail_brain.store.arrival import Ground
+    from retail_brain.store.arrival import Ground, KnownRecord
     from retail_brain.store.connection import Connection
 
 _NOBODY = Touched(profiles={}, members={}, merges=(), decisions=(), aliases={}, former=())
 
 
-def place_newcomer(pg: Connection, brain: Brain, ground: Ground, newcomer: Newcomer) -> tuple[ArrivalResult, int]:
+def place_newcomer(
+    pg: Connection, brain: Brain, ground: Ground, newcomer: Newcomer, *, waited: bool = False
+) -> tuple[ArrivalResult, int]:
     """Find the place of one record and write it.
 
     Args:
@@ -32,6 +34,7 @@ def place_newcomer(pg: Connection, brain: Brain, ground: Ground, newcomer: Newco
         brain: what the last published run knows.
         ground: what the transaction builds on.
         newcomer: the record.
+        waited: it waited for a run; an older version than the one that is there now changes nothing.
 
     Returns:
         What became of it, and the number of the delivery that it counts to; 0 where nothing was written.
@@ -41,7 +44,8 @@ def place_newcomer(pg: Connection, brain: Brain, ground: Ground, newcomer: Newco
         newcomer = replace(newcomer, record_no=ground.next_record_no)
     else:
         newcomer = replace(newcomer, record_no=known.record_no, profile_id=known.profile_id, is_known=True)
-        if known.profile_id is not None and known.row_hash == newcomer.row_hash:
+        is_old = waited and _is_older(newcomer, known)
+        if known.profile_id is not None and (is_old or known.row_hash == newcomer.row_hash):
             return ArrivalResult(
                 status="unchanged",
                 source=newcomer.source,
@@ -58,6 +62,11 @@ def place_newcomer(pg: Connection, brain: Brain, ground: Ground, newcomer: Newco
         pg, head, place.arrival, delivery_no=delivery_no, clash_probability=brain.config.matching.clash_probability
     )
     return _tell(newcomer, place, numbers, contacts), delivery_no
+
+
+def _is_older(newcomer: Newcomer, known: KnownRecord) -> bool:
+    came, stands = newcomer.updated_at, known.updated_at
+    return came is not None and stands is not None and came < stands
 
 
 def _touched(pg: Connection, brain: Brain, newcomer: Newcomer, contacts: list[Contact]) -> Touched:

@@ -16,7 +16,7 @@ from retail_brain.cache.read import CacheReader
 from retail_brain.cache.tell import CacheTeller
 from retail_brain.desk.arrival_result import ArrivalResult
 from retail_brain.desk.brain import Brain, newest_run, open_brain
-from retail_brain.desk.lookup import PATIENCE_S, addresses_of, find_in
+from retail_brain.desk.lookup import PATIENCE_S, addresses_of, find_cached, find_in
 from retail_brain.desk.newcomer import make_newcomer
 from retail_brain.desk.placement import place_newcomer
 from retail_brain.desk.resolve import resolve_in
@@ -67,8 +67,14 @@ class Desk:
 
     def profile(self, key: str, *, with_members: bool = False) -> ProfileResult:
         """Find the profile behind a profile id or SOURCE:RECORD_ID, as `lookup.find_profile` does."""
-        with self._store() as pg:
-            return find_in(pg, self._reader, key, with_members=with_members)
+        try:
+            with self._store() as pg:
+                return find_in(pg, self._reader, key, with_members=with_members)
+        except ServiceError:
+            found = find_cached(self._reader, key) if self._reader is not None else None
+            if found is None:
+                raise
+            return found
 
     def search(self, text: str, *, limit: int = 10) -> SearchResult:
         """Find profiles by what a caller says, as `search.search_profiles` does."""
@@ -80,13 +86,14 @@ class Desk:
         with self._store() as pg:
             return resolve_in(self._brain(pg), pg, person, limit=limit)
 
-    def ingest(self, source: str, record: Mapping[str, Any]) -> ArrivalResult:
+    def ingest(self, source: str, record: Mapping[str, Any], *, waited: bool = False) -> ArrivalResult:
         """Take in one record: find its place, and write it with all that follows, in one transaction.
 
         Args:
             source: the source that delivers it.
             record: values by the source's own column names; a field whose columns are not there may stand under its own
                 name. What is left out is empty: the record is told whole.
+            waited: it waited for a run; a version that this run, or anybody since, brought with a later time counts.
 
         Returns:
             What became of it.
@@ -105,7 +112,7 @@ class Desk:
             )
         delivered = deliver_record(source, settings, record, self.config.ingest)
         with self._store() as pg:
-            result = self._arrive(pg, delivered, {"source": source, "record": dict(record)})
+            result = self._arrive(pg, delivered, {"source": source, "record": dict(record)}, waited=waited)
         left_out = (
             (f"left out, since the source has no such column: {', '.join(delivered.unknown)}",)
             if delivered.unknown
@@ -146,7 +153,7 @@ class Desk:
                 break
             for source, record_id, raw in found:
                 try:
-                    result = self.ingest_line(raw)
+                    result = self.ingest(*read_line(raw), waited=True)
                 except InputError as error:  # the configuration has changed since it came
                     result = ArrivalResult(
                         status="unchanged", source=source, record_id=record_id, warnings=(error.message,)
@@ -182,7 +189,7 @@ class Desk:
             self._known = open_brain(self.config, pg, self._workspace, run, ahead=self._ahead)
         return self._known
 
-    def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any]) -> ArrivalResult:
+    def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any], *, waited: bool) -> ArrivalResult:
         brain = self._known or self._brain(pg)
         while True:
             newcomer = make_newcomer(brain, delivered)
@@ -193,7 +200,7 @@ class Desk:
                     waiting.keep_waiting(pg, source, record_id, json.dumps(raw, ensure_ascii=False))
                     return ArrivalResult(status="waiting", source=source, record_id=record_id)
                 if is_current := ground.head.run_id == brain.run.run_id:
-                    result, delivery_no = place_newcomer(pg, brain, ground, newcomer)
+                    result, delivery_no = place_newcomer(pg, brain, ground, newcomer, waited=waited)
             if is_current:
                 if delivery_no:
                     brain.deliveries[source] = delivery_no
@@ -249,7 +256,7 @@ def read_line(text: str) -> tuple[str, dict[str, Any]]:
     hint = 'such as {"source": "pos", "record": {"record_id": "118", "email": "a@shop.example"}}'
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"the record is no JSON{_where(error)}", hint=hint) from None
     if (
         not isinstance(data, dict)
@@ -262,5 +269,5 @@ def read_line(text: str) -> tuple[str, dict[str, Any]]:
     return data["source"], data["record"]
 
 
-def _where(error: ValueError) -> str:
+def _where(error: Exception) -> str:
     return f" (character {error.pos + 1})" if isinstance(error, json.JSONDecodeError) else ""

@@ -98,7 +98,7 @@ def pending_of(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[tuple
     """Return what waits of some profiles, as `pending_changes` tells it.
 
     Args:
-        conn: a connection outside any transaction.
+        conn: a connection that commits each statement by itself.
         profile_ids: the profiles.
     """
     parameters = {"after": 0, "limit": _AT_ONCE, "profile_ids": list(profile_ids)}

@@ -146,7 +146,7 @@ def resolve_candidates(conn: Connection, keys: PersonKeys, *, limit: int = 200) 
     Returns:
         Records in the order of their numbers.
     """
-    with translated():
+    with translated(), conn.transaction():
         rows = conn.execute(sql.load("store/resolve_by_value"), _resolve_parameters(keys, limit)).fetchall()
     return members(conn, sorted(row[0] for row in rows)[:limit])
 
@@ -166,7 +166,7 @@ def resolve_by_name(conn: Connection, keys: PersonKeys, *, limit: int = 200) -> 
     parameters = _resolve_parameters(keys, limit)
     if not (parameters["given"] and parameters["family"]):
         return []
-    with translated():
+    with translated(), conn.transaction():
         rows = conn.execute(sql.load("store/search_full_name"), parameters).fetchall()
     return members(conn, sorted(row[0] for row in rows)[:limit])
 

@@ -10,7 +10,14 @@ import pytest
 from night import Night, first_night, profile_id, publish
 
 from retail_brain.store.lookup import fetch_by_record, fetch_profile, members, profile_history
-from retail_brain.store.search import PersonKeys, SearchKeys, fold_name, resolve_candidates, search_candidates
+from retail_brain.store.search import (
+    PersonKeys,
+    SearchKeys,
+    fold_name,
+    resolve_by_name,
+    resolve_candidates,
+    search_candidates,
+)
 
 if TYPE_CHECKING:
     from retail_brain.model import PostgresAddress
@@ -151,7 +158,8 @@ def test_a_search_for_nothing_finds_nobody(shop: Connection) -> None:
 def test_a_person_is_compared_with_all_records_of_whoever_it_could_be(
     shop: Connection, values: dict[str, object]
 ) -> None:
-    found = [record.record_no for record in resolve_candidates(shop, PersonKeys(values=values))]
+    keys = PersonKeys(values=values)
+    found = sorted({record.record_no for find in (resolve_candidates, resolve_by_name) for record in find(shop, keys)})
     assert found[:2] == [1, 2]
 
 

@@ -11,6 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
+from retail_brain.config.file import load_configuration
+from retail_brain.services import find_services
+
 if TYPE_CHECKING:
     from shop import Shop
 
@@ -58,6 +63,22 @@ def test_options_that_exclude_one_another_are_refused(sample_shop: Shop, tmp_pat
         answer = sample_shop.call("loadtest", *words)
         assert (answer.code, answer.out) == (2, "")
         assert told in answer.err
+
+
+@pytest.mark.parametrize("server", ["PostgreSQL", "Redis"])
+def test_servers_that_hold_profiles_are_refused_and_left_as_they_are(
+    server: str, sample_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, config = sample_shop.must("run", "list"), load_configuration(sample_shop.folder / "retail_brain.toml")
+    found = find_services(config.workspace_folder, postgres=config.postgres, redis=config.redis)
+    assert found is not None
+    with monkeypatch.context() as patch:
+        name = "POSTGRES_HOST" if server == "PostgreSQL" else "REDIS_HOST"
+        patch.setenv(name, found.postgres.host if server == "PostgreSQL" else found.redis.socket_path or "")
+        answer = sample_shop.call("loadtest", "--records", "500")
+    assert answer.code == 5
+    assert f"the configured {server} holds profiles" in answer.err
+    assert sample_shop.must("run", "list") == before
 
 
 def test_cut_off_in_the_middle_it_leaves_no_server_and_no_folder_behind(tmp_path: Path) -> None:

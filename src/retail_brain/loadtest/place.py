@@ -51,15 +51,16 @@ def own_place(plan: LoadPlan, progress: Progress) -> Iterator[Place]:
     Raises:
         ConfigurationError: the workspace's folder holds something.
         InputError: there are no exports in the data folder.
-        RefusedError: the configured PostgreSQL holds profiles.
+        RefusedError: the configured PostgreSQL or Redis holds profiles.
     """
     from retail_brain.services import stop_services
 
     folder = _folder(plan)
     config: Configuration | None = None
     try:
-        config, nights, truth, seconds = _prepare(plan, folder, progress)
+        config = _servers(plan, folder)
         _refuse_full(config)
+        config, nights, truth, seconds = _prepare(plan, folder, progress)
         yield Place(folder=folder, config=config, nights=nights, truth=truth, made_seconds=seconds)
     finally:
         with _unhurried():
@@ -79,11 +80,25 @@ def _folder(plan: LoadPlan) -> Path:
     return folder
 
 
+def _servers(plan: LoadPlan, folder: Path) -> Configuration:
+    """Return a configuration that names the servers, before anything is made; its sources do not matter."""
+    given = plan.data / _FILE if plan.data is not None else folder / _FILE
+    path = folder / _FILE
+    path.write_text(given.read_text(encoding="utf-8") if given.is_file() else "", encoding="utf-8")
+    return _load(path)
+
+
+def _load(path: Path) -> Configuration:
+    """Read a configuration, whose workspace lies beside it, wherever it says that it lies."""
+    from retail_brain.config.file import load_configuration
+
+    config = load_configuration(path)
+    return config.model_copy(update={"workspace": config.workspace.model_copy(update={"folder": ".retail-brain"})})
+
+
 def _prepare(
     plan: LoadPlan, folder: Path, progress: Progress
 ) -> tuple[Configuration, tuple[Path, ...], Path | None, float]:
-    from retail_brain.config.file import load_configuration
-
     data, seconds = plan.data, 0.0
     if data is None:
         from retail_brain.synth import write_exports
@@ -99,7 +114,7 @@ def _prepare(
     truth = next((path for path in known if path.is_file()), None)
     path = folder / _FILE
     path.write_text(_configuration(data, nights[0]), encoding="utf-8")
-    return load_configuration(path), nights, truth.absolute() if truth else None, seconds
+    return _load(path), nights, truth.absolute() if truth else None, seconds
 
 
 def _nights(data: Path) -> tuple[Path, ...]:
@@ -130,21 +145,34 @@ def _configuration(data: Path, first: Path) -> str:
 
 
 def _refuse_full(config: Configuration) -> None:
-    """Refuse to run made-up nights into a database that somebody uses.
+    """Refuse to run made-up nights into servers that somebody uses. Nothing is changed in them.
 
     Raises:
-        RefusedError: the configured PostgreSQL has published profiles.
+        RefusedError: the configured PostgreSQL has published profiles, or the configured Redis holds some.
     """
-    if config.postgres.host is None:
-        return
+    hint = "name an empty database and an empty Redis, or serve what is there: loadtest --no-nights"
+    if config.postgres.host is not None and _has_profiles(config):
+        raise RefusedError(
+            "the configured PostgreSQL holds profiles, and a load test would add made-up people to them", hint=hint
+        )
+    if config.redis.host is not None:
+        from retail_brain.cache.state import cache_state
+        from retail_brain.services.external import redis_address
+
+        if cache_state(redis_address(config.redis), config.cache).generation is not None:
+            raise RefusedError(
+                "the configured Redis holds profiles, and a load test would put made-up ones in their place", hint=hint
+            )
+
+
+def _has_profiles(config: Configuration) -> bool:
     from retail_brain.pipeline.stores import open_stores
 
-    with open_stores(config) as stores:
-        if stores.has_published:
-            raise RefusedError(
-                "the configured PostgreSQL holds profiles, and a load test would add made-up people to them",
-                hint="name an empty database in POSTGRES_DB, or serve what is there: loadtest --no-nights",
-            )
+    with open_stores(config, migrate=False) as stores:
+        try:
+            return stores.has_published
+        except ConfigurationError:  # no table of ours yet
+            return False
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 START, NIGHT, PEOPLE, DATA, SYSTEM = "Start here", "The night and its stages", "Customers", "Data", "System"
 
@@ -33,13 +33,16 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     (SYSTEM, "loadtest", "loadtest.loadtest"),
 )
 """Under which heading, what it is called, and where in `commands` it stands: a command, or a group of them."""
+_LISTS = (["--help"], ["-h"], ["--version"])
+"""What is answered without looking at any command's options."""
 
 
 def make_app(words: Sequence[str] = ()) -> typer.Typer:
     """Put the commands together.
 
     Args:
-        words: what was typed. Where it begins with a command's name, the others are left out.
+        words: what was typed. Where it begins with a command's name, the others are left out; where it asks for the
+            list of commands, their options are.
 
     Returns:
         The application, to be called with the words.
@@ -53,14 +56,29 @@ def make_app(words: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for panel, name, place in [entry for entry in _COMMANDS if entry[1] == next(iter(words), None)] or _COMMANDS:
+    called = [entry for entry in _COMMANDS if entry[1] == next(iter(words), None)]
+    for panel, name, place in called or _COMMANDS:
         module, _, attribute = place.partition(".")
         found = getattr(import_module(f"retail_brain_cli.commands.{module}"), attribute)
+        if list(words) in _LISTS:
+            found = _without_options(found)
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name, rich_help_panel=panel)
         else:
             app.command(name, rich_help_panel=panel)(found)
     return app
+
+
+def _without_options(found: typer.Typer | Callable[..., None]) -> typer.Typer | Callable[..., None]:
+    """Return a command, or a group, that says what it does and nothing else."""
+    if isinstance(found, typer.Typer):
+        return typer.Typer(help=found.info.help)
+
+    def listed() -> None:
+        pass
+
+    listed.__doc__ = found.__doc__
+    return listed
 
 
 def _version(value: bool) -> None:

@@ -66,7 +66,9 @@ class Placing:
         self.members = {no: one for no, one in touched.members.items() if no != newcomer.record_no}
         self.before = {no: one.profile_id for no, one in touched.members.items()}
         self.records = sorted({*self.members, newcomer.record_no})
-        self.keys = {no: brain.key(one.values) for no, one in self.members.items()} | {newcomer.record_no: newcomer.key}
+        known = {one.record.record_no: one.key for one in contacts}
+        self.keys = {no: known.get(no) or brain.key(one.values) for no, one in self.members.items()}
+        self.keys[newcomer.record_no] = newcomer.key
         self.pairs = {pair: self._compare(pair) for pair in _pairs(self.records)}
         self.standing = {(one.record_no_l, one.record_no_r): one for one in touched.merges}
 

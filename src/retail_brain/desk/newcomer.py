@@ -40,9 +40,10 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """A record that the newcomer was compared with, and what came out."""
+    """A record that the newcomer was compared with, its keys, and what came out."""
 
     record: CandidateRecord
+    key: dict[str, Any]
     result: PairResult
 
 
@@ -75,5 +76,5 @@ def find_contacts(brain: Brain, newcomer: Newcomer, candidates: Iterable[Candida
             continue
         result = brain.compare(newcomer.record_no, newcomer.key, record.record_no, key)
         if result.match_probability >= least:
-            found.append(Contact(record=record, result=result))
+            found.append(Contact(record=record, key=key, result=result))
     return found

@@ -175,6 +175,7 @@ class Desk:
                 autocommit=True,
                 lock_timeout_s=WAIT_S,
             )
+            self._pg.prepare_threshold = 1
         try:
             yield self._pg
         except ServiceError:

@@ -140,6 +140,7 @@ def arriving(conn: Connection, source: str, record_id: str, wanted: Wanted) -> I
 def _read_ground(conn: Connection, source: str, record_id: str, wanted: Wanted) -> Ground | None:
     """Take the lock and read, in one message to PostgreSQL and back."""
     with conn.pipeline():
+        conn.execute(sql.load("store/arrival_settings"))
         lease = conn.execute(sql.load("store/arrival_lease"), {"key": IDENTITY_LOCK})
         head = conn.cursor(row_factory=class_row(Head)).execute(sql.load("store/change_head"))
         known = conn.execute(sql.load("store/arrival_known"), {"source": source, "record_id": record_id})

@@ -33,9 +33,8 @@ def quote_text(value: str) -> str:
 
 def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Say whether a table or view of that name is there."""
-    query = "select count(*) from information_schema.tables where table_name = $1"
-    (count,) = con.execute(query, [name]).fetchone() or (0,)
-    return bool(count)
+    query = "select 1 from duckdb_tables() where table_name = $1 union all select 1 from duckdb_views() where view_name = $1"
+    return con.execute(query, [name]).fetchone() is not None
 
 
 @contextmanager

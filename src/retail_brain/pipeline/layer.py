@@ -6,6 +6,7 @@ millions of rows of which one in a hundred differs from yesterday. Once the laye
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from retail_brain.engine import has_table, quote_identifier
@@ -51,9 +52,12 @@ def renew(con: duckdb.DuckDBPyConnection, name: str, *, fresh: str, replaced: st
 
 def make_whole(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Forget what an earlier try made of a table, so that it can be made again, whole or in layers."""
-    query = "select table_name, table_type from information_schema.tables where list_contains($1, table_name)"
-    for table, kind in con.execute(query, [[name, *layers(name)]]).fetchall():
-        con.execute(f"drop {'view' if kind == 'VIEW' else 'table'} {quote_identifier(table)}")
+    import duckdb
+
+    for table in (name, *layers(name)):
+        for kind in ("table", "view"):
+            with suppress(duckdb.CatalogException):  # it is the other kind
+                con.execute(f"drop {kind} if exists {quote_identifier(table)}")
 
 
 def settle(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder) -> None:

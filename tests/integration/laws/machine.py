@@ -120,19 +120,24 @@ class Identity(RuleBasedStateMachine):
         self.world.arrive(random, random.choice(sorted(self.world.versions)))
         self.done("change")
 
-    @rule(seed=seeds, what=st.sampled_from(("new", "new", "largest", "changes", "changes", "comes back")))
-    def something_is_delivered(self, seed: int, what: str) -> None:
-        if what == "new" and self.keys < MOST_RECORDS:
-            self.new_records(seed, 1)
-        elif what == "largest" and self.keys < MOST_RECORDS and self.naive.profiles:
-            self.one_more_of_the_largest(seed)
-        elif what == "comes back" and self.keys > len(self.world.versions):
-            self.a_record_comes_back(seed)
-        elif self.world.versions:
-            self.a_record_changes(seed)
+    @rule(seed=seeds, several=st.integers(1, 12))
+    def a_source_delivers(self, seed: int, several: int) -> None:
+        """Several operations before anybody looks: as a day has them."""
+        for number in range(several):
+            what = Random(seed + number).choice(("new", "new", "largest", "changes", "changes", "returns", "vanishes"))
+            if what == "new" and self.keys < MOST_RECORDS:
+                self.new_records(seed + number, 1)
+            elif what == "largest" and self.keys < MOST_RECORDS and self.naive.profiles:
+                self.one_more_of_the_largest(seed + number)
+            elif what == "returns" and self.keys > len(self.world.versions):
+                self.a_record_comes_back(seed + number)
+            elif what == "vanishes" and len(self.world.versions) > MOST_RECORDS // 2:
+                self.a_record_vanishes(seed + number)
+            elif self.world.versions:
+                self.a_record_changes(seed + number)
 
-    something_else_is_delivered = something_is_delivered
-    something_more_is_delivered = something_is_delivered
+    another_source_delivers = a_source_delivers
+    a_third_source_delivers = a_source_delivers
 
     @precondition(lambda self: self.world.versions)
     @rule(seed=seeds)

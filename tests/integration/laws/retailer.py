@@ -169,6 +169,7 @@ class Retailer:
         con.execute(sql.load("pipeline/empty_state"))
         stored.read_decisions(self.pg, con)
         stored.read_new_decisions(self.pg, con)
+        stored.read_arrivals(self.pg, con)
         if head.run_id is None:
             return PreviousState(head=head)
         kept = self.workspace_of == head.run_id

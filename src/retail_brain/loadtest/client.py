@@ -107,6 +107,9 @@ def started(work: Callable[..., None], *arguments: Any) -> Iterator[Child]:
     there.close()
     try:
         yield Child(process, here)
+    except BaseException:  # nobody waits for what it does any more
+        process.terminate()
+        raise
     finally:
         here.close()
         _end(process)

@@ -78,11 +78,11 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def laws(session: nox.Session) -> None:
     """By hand: ten thousand random graphs, and a hundred thousand operations (or as many as are named) on the real thing and
-    on the naive model of identity, in pieces of five thousand with seeds of their own."""
+    on the naive model of identity, in pieces of at most ten thousand with seeds of their own."""
     operations = int(session.posargs[0]) if session.posargs else 100_000
     session.run("pytest", "-x", "-q", "tests/unit/identity/test_forest_graphs.py", env={"LAWS_GRAPHS": "10000"})
-    for piece in range(1, operations // 5_000 + 1):
-        limits = {"LAWS_OPERATIONS": "5000", "LAWS_SEED": str(piece)}
+    for piece, begun in enumerate(range(0, operations, 10_000), start=1):
+        limits = {"LAWS_OPERATIONS": str(min(10_000, operations - begun)), "LAWS_SEED": str(piece)}
         session.run("pytest", "-x", "-q", "-rP", "-n", "2", "tests/integration/laws", env=limits)
 
 

@@ -20,9 +20,10 @@ def keep_waiting(conn: Connection, source: str, record_id: str, raw: str) -> Non
 
 
 def has_waiting(conn: Connection) -> bool:
-    """Tell whether a record waits for a run to end."""
+    """Tell whether a record waits for a run to end, and this login may give it its place."""
     with translated(), conn.transaction():
-        row = conn.execute(sql.load("store/has_waiting")).fetchone()
+        allowed = conn.execute(sql.load("store/may_place")).fetchone()
+        row = conn.execute(sql.load("store/has_waiting")).fetchone() if allowed and allowed[0] else None
     return bool(row and row[0])
 
 

@@ -1,6 +1,6 @@
 """Scoring: pairs of records to edges, with the term for shared homes on top of Splink's weight.
 
-Apart from training because it runs every night. Splink blocks, compares and weighs; the last step adds, from the same
+Apart from training because it runs every night. Splink compares and weighs; the last step adds, from the same
 levels, how much of that evidence two people of one home would show as well.
 """
 

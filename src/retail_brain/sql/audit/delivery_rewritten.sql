@@ -1,8 +1,8 @@
 -- One row per source and field: on known records that had a value and have one now, the share on which it is another; and, as the field updated_at, the share that is older than what is known.
-with pair as (
+with known as materialized (
   select
     row.source,
-    unnest([
+    [
       {'field': 'given_name', 'known': before.given_name, 'now': row.given_name},
       {'field': 'family_name', 'known': before.family_name, 'now': row.family_name},
       {'field': 'email', 'known': before.email, 'now': row.email},
@@ -13,10 +13,13 @@ with pair as (
       {'field': 'loyalty_id', 'known': before.loyalty_id, 'now': row.loyalty_id},
       {'field': 'national_id', 'known': before.national_id, 'now': row.national_id},
       {'field': 'updated_at', 'known': before.updated_at::varchar, 'now': row.updated_at::varchar}
-    ], recursive := true)
+    ] as fields
   from audit_row as row
   join record_before as before on before.record_no = row.record_no
   where row.action in ('changed', 'unchanged')
+),
+pair as (
+  select source, unnest(fields, recursive := true) from known
 ),
 judged as (
   select

@@ -203,6 +203,22 @@ def test_while_a_run_is_at_work_a_record_waits_and_gets_its_place_at_its_end(sho
     assert rows(shop, "select count(*) from waiting_record") == [(0,)]
 
 
+def test_a_record_that_waited_and_is_refused_by_now_is_told_and_kept(shop: Shop) -> None:
+    with postgres(shop) as conn:
+        conn.execute(
+            "insert into waiting_record (source, record_id, raw) values ('kiosk', 'k1', %s)",
+            [json.dumps({"source": "kiosk", "record": {"record_id": "k1"}})],
+        )
+        conn.commit()
+    answer = shop.call("run")
+    assert answer.code == 0
+    assert "warning: 1 records of kiosk that came during the run go on waiting: " in answer.err
+    assert rows(shop, "select source, record_id from waiting_record") == [("kiosk", "k1")]
+    with postgres(shop) as conn:
+        conn.execute("delete from waiting_record where source = 'kiosk'")
+        conn.commit()
+
+
 def test_bad_records_are_refused_and_told_and_the_others_taken_in(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = shop.crosswalk()
     good = {"source": "pos", "record": person(6, "n6")}

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from retail_brain.errors import ConfigurationError
 from retail_brain_cli.options import ConfigFile, Json, configuration
 from retail_brain_cli.output import show, show_line
 from retail_brain_cli.progress import progress
+
+if TYPE_CHECKING:
+    from retail_brain.config.file import Configuration
 
 Deliveries = Annotated[
     list[Path] | None,
@@ -91,15 +94,26 @@ def warm(config: ConfigFile = None, as_json: Json = False) -> None:
 
 
 def _continue(config: Path | None, stage: str, *, as_json: bool) -> None:
-    from retail_brain.desk.arrivals import place_waiting
     from retail_brain.pipeline.night import continue_night
 
     settings = configuration(config)
     with progress() as tell:
         result = continue_night(settings, stage=stage, progress=tell)
     show(result, as_json=as_json)
-    place_waiting(settings)
+    place_those_who_waited(settings)
     leave_if_held(result.status)
+
+
+def place_those_who_waited(settings: Configuration) -> None:
+    """Give the records their place that came during the run, and say on stderr which cannot be taken in any more."""
+    from retail_brain.desk.arrivals import place_waiting
+
+    refused = [result for result in place_waiting(settings) if result.status == "waiting"]
+    for source in sorted({result.source for result in refused}):
+        reasons = [result.warnings[0] for result in refused if result.source == source]
+        sys.stderr.write(
+            f"warning: {len(reasons):,} records of {source} that came during the run go on waiting: {reasons[0]}\n"
+        )
 
 
 def leave_if_held(status: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from retail_brain_cli.commands.night import Deliveries, leave_if_held
+from retail_brain_cli.commands.night import Deliveries, leave_if_held, place_those_who_waited
 from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration, need_reason
 from retail_brain_cli.output import show
 from retail_brain_cli.progress import progress
@@ -24,14 +24,13 @@ def run(context: typer.Context, files: Deliveries = None, config: ConfigFile = N
     """Run the whole night: ingest, match, publish, warm. Safe to repeat."""
     if context.invoked_subcommand:
         return
-    from retail_brain.desk.arrivals import place_waiting
     from retail_brain.pipeline.night import run_night
 
     settings = configuration(config)
     with progress() as tell:
         result = run_night(settings, files=files, progress=tell)
     show(result, as_json=as_json)
-    place_waiting(settings)
+    place_those_who_waited(settings)
     leave_if_held(result.status)
 
 

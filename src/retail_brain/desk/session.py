@@ -143,21 +143,26 @@ class Desk:
             limit: how many at most.
 
         Returns:
-            What became of each; empty while a run is at work.
+            What became of each; empty while a run is at work. One that is refused by now (its source is no longer
+            configured, say) is kept: it goes on waiting, with the reason among its warnings.
         """
         placed: list[ArrivalResult] = []
+        refused: set[tuple[str, str]] = set()
         while len(placed) < limit:
             with self._store() as pg:
-                found = waiting.list_waiting(pg, limit=min(100, limit - len(placed)))
+                listed = waiting.list_waiting(pg, limit=min(100, limit - len(placed)) + len(refused))
+            found = [one for one in listed if one[:2] not in refused]
             if not found:
                 break
             for source, record_id, raw in found:
                 try:
                     result = self.ingest(*read_line(raw), waited=True)
-                except InputError as error:  # the configuration has changed since it came
-                    result = ArrivalResult(
-                        status="unchanged", source=source, record_id=record_id, warnings=(error.message,)
+                except InputError as error:  # the configuration has changed since it came: it goes on waiting
+                    refused.add((source, record_id))
+                    placed.append(
+                        ArrivalResult(status="waiting", source=source, record_id=record_id, warnings=(error.message,))
                     )
+                    continue
                 if result.status == "waiting":
                     return placed
                 with self._store() as pg:

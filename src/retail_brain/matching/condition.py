@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     Level = Callable[[Mapping[str, Any], Mapping[str, Any]], int]
 
 
+class UnknownConditionError(ValueError):
+    """A condition of a comparison has a word that single pairs cannot be held against."""
+
+
 def compile_condition(null_condition: str, conditions: Sequence[str]) -> Level:
     """Compile the conditions of one comparison.
 
@@ -29,7 +33,7 @@ def compile_condition(null_condition: str, conditions: Sequence[str]) -> Level:
         A function of two mappings of keys that gives the number of the level, -1 where there is nothing to say.
 
     Raises:
-        NotImplementedError: a condition has a word that is not known here.
+        UnknownConditionError: a condition has a word that is not known here.
     """
     lines = ["def level(l, r):", f" if {_source(null_condition)}: return -1"]
     for number, condition in zip(range(len(conditions) - 1, -1, -1), conditions, strict=True):
@@ -56,14 +60,14 @@ def _python(node: Any) -> str:
         return f"{_CALLS[name][0]}({', '.join(parts)})"
     special = _SPECIAL.get(name)
     if special is None:
-        raise NotImplementedError(f"a condition uses {name}")
+        raise UnknownConditionError(f"a condition uses {name}")
     return special(node)
 
 
 def _column(node: Any) -> str:
     column, side = node.name.rsplit("_", 1)
     if side not in ("l", "r"):
-        raise NotImplementedError(f"a condition names {node.name}")
+        raise UnknownConditionError(f"a condition names {node.name}")
     return f"{side}[{column!r}]"
 
 
@@ -87,14 +91,14 @@ def _case(node: Any) -> str:
 
 def _cast(node: Any) -> str:
     if node.to.sql(dialect="duckdb").upper() not in ("INT", "INTEGER"):
-        raise NotImplementedError("a condition casts to another type than int")
+        raise UnknownConditionError("a condition casts to another type than int")
     return f"_int({_python(node.this)})"
 
 
 def _part(node: Any) -> str:
     (bounds,) = node.expressions
     if type(bounds).__name__ != "Slice":
-        raise NotImplementedError("a condition takes one letter")
+        raise UnknownConditionError("a condition takes one letter")
     return f"_part({_python(node.this)}, {_python(bounds.this)}, {_python(bounds.expression)})"
 
 
@@ -113,7 +117,7 @@ def _anonymous(node: Any) -> str:
     }  # fmt: skip
     name = str(node.this).lower()
     if name not in known:
-        raise NotImplementedError(f"a condition calls {name}")
+        raise UnknownConditionError(f"a condition calls {name}")
     return f"{known[name]}({', '.join(_python(one) for one in node.expressions)})"
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from retail_brain import sql
 from retail_brain.audit import RunMetrics, audit, measure_deliveries, with_usual
 from retail_brain.config.audit import AuditSettings
 from retail_brain.model import VALUE_FIELDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = AuditSettings()
 USUAL: dict[str, Any] = {
@@ -140,3 +144,30 @@ def test_a_delivery_is_measured_against_what_is_known(con: duckdb.DuckDBPyConnec
     assert found["damaged"] == (round(1 / 9, 6), 1)
     assert (found["swapped"], found["named_email"], found["copies"]) == (0.0, 1.0, 1)
     assert found["shapes"]["record_id"] == {"9": round(5 / 9, 6), "9-a": round(4 / 9, 6)}
+
+
+def test_values_of_a_large_snapshot_are_held_against_records_that_lie_in_a_file(tmp_path: Path) -> None:
+    """DuckDB 2.0.0 fails on this shape of data when rows are unnested straight from the join with the file."""
+    con = duckdb.connect(config={"threads": 2})
+    con.execute("set preserve_insertion_order = false")
+    values = """
+        'g' || range % 500 as given_name, 'f' || range % 700 as family_name,
+        case when range % 3 = 0 then 'm' || range || '@x.example' end as email,
+        case when range % 4 = 0 then '+1202555' || range end as phone,
+        case when range % 5 > 0 then date '1980-01-01' + (range % 9000)::int end as date_of_birth,
+        range || ' elm street' as address, (10000 + range % 3000)::varchar as postal_code,
+        null::varchar as loyalty_id, null::varchar as national_id,
+        timestamp '2026-01-01' + interval (range % 1000) minute as updated_at
+    """
+    path = tmp_path / "record.parquet"
+    con.execute(
+        f"copy (select range as record_no, 'pos' as source, {values} from range(30000)) to '{path}' (compression lz4_raw)"
+    )
+    con.execute(f"create view record_before as from '{path}'")
+    con.execute(
+        "create table audit_row as select *, 'unchanged' as action from record_before where hash(record_no) % 2 = 0"
+    )
+    found = {field: rows for _, field, _, rows in con.execute(sql.load("audit/delivery_rewritten")).fetchall()}
+    assert found == dict.fromkeys(
+        ("given_name", "family_name", "email", "phone", "date_of_birth", "address", "postal_code", "updated_at"), 0
+    )

@@ -1,0 +1,257 @@
+"""Whole databases of a server: made, looked into, put in one another's place, swept away.
+
+Apart from what works inside a database, because all of this is said to the server from outside, on a connection to another
+one. A restore is made in a database of its own and takes the place of the old one in a single transaction, so that whoever
+connects sees the old or the new one, whenever the restoring process dies.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import psycopg
+from psycopg import sql as pg
+
+from retail_brain import sql
+from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, ServiceError
+from retail_brain.store.connection import connect
+from retail_brain.store.failure import DeniedError, translated
+from retail_brain.store.role import RIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from retail_brain.model import PostgresAddress
+    from retail_brain.store.connection import Connection
+
+DatabaseState = Literal["missing", "empty", "filled"]
+
+SCRATCH = "rb_scratch_"
+ASIDE = "_before_"
+_ALWAYS_FILLED = {"schema_migration", "lease", "cache_state"}
+_MAINTENANCE = ("postgres", "template1")
+_SWAP_TRIES = 5
+_MAKING = 7_264_318_051_977_121  # the advisory lock of whoever makes or sweeps scratch databases
+
+
+@contextmanager
+def open_server(address: PostgresAddress) -> Iterator[Connection]:
+    """Connect to the server beside its databases of ours, each statement its own transaction.
+
+    Args:
+        address: where PostgreSQL answers; its database need not exist.
+
+    Raises:
+        ServiceError: the server does not answer.
+        ConfigurationError: this login may connect to neither `postgres` nor `template1`.
+    """
+    for last, name in enumerate(_MAINTENANCE, 1):
+        try:
+            conn = connect(replace(address, dbname=name), application_name="retail-brain restore", autocommit=True)
+        except ConfigurationError:
+            if last == len(_MAINTENANCE):
+                raise
+        else:
+            break
+    with conn:
+        yield conn
+
+
+def database_state(address: PostgresAddress) -> DatabaseState:
+    """Say whether a database holds anything.
+
+    Args:
+        address: the database.
+
+    Returns:
+        "missing"; "empty" where it has no table of anybody else's and none of ours has a row that somebody brought;
+        "filled".
+    """
+    with open_server(address) as server:
+        row = server.execute(sql.load("store/database_sessions"), {"name": address.dbname}).fetchone()
+    if row is None or not row[0]:
+        return "missing"
+    with connect(address) as conn, translated():
+        for schema, table, is_here in conn.execute(sql.load("store/user_table")).fetchall():
+            if not is_here or table not in RIGHTS:
+                return "filled"
+            query = pg.SQL("select 1 from {} limit 1").format(pg.Identifier(schema, table))
+            if table not in _ALWAYS_FILLED and conn.execute(query).fetchone():
+                return "filled"
+    return "empty"
+
+
+@contextmanager
+def scratch_database(address: PostgresAddress) -> Iterator[PostgresAddress]:
+    """Make an empty database for a while. One that a killed process left is removed by the next.
+
+    Args:
+        address: where PostgreSQL answers.
+
+    Returns:
+        The new database. It is dropped when the block ends, unless `put_in_place` gave it another name.
+
+    Raises:
+        ConfigurationError: this login may not make databases.
+    """
+    scratch = replace(address, dbname=SCRATCH + secrets.token_hex(6))
+    try:
+        with ExitStack() as until_end:
+            with open_server(address) as server:
+                server.execute("select pg_advisory_lock(%s)", [_MAKING])  # nobody sweeps it before it is in use
+                sweep_scratch(server)
+                _create(server, scratch)
+                until_end.enter_context(connect(scratch, application_name="retail-brain restore"))
+            yield scratch
+    finally:
+        with suppress(ServiceError), open_server(address) as server:
+            drop_database(server, scratch.dbname)
+
+
+def _create(server: Connection, address: PostgresAddress) -> None:
+    try:
+        with translated():
+            statement = pg.SQL("create database {} template template0 encoding 'UTF8'")
+            server.execute(statement.format(pg.Identifier(address.dbname)))
+    except DeniedError as error:
+        raise ConfigurationError(
+            "this PostgreSQL login may not make databases, and a restore is made in one of its own",
+            hint=f'as an administrator: alter role "{address.user}" createdb',
+        ) from error
+
+
+def sweep_scratch(server: Connection) -> tuple[str, ...]:
+    """Drop the scratch databases that nobody is connected to, and return their names.
+
+    Args:
+        server: from `open_server`.
+    """
+    with translated():
+        names = [name for (name,) in server.execute(sql.load("store/list_databases"), {"prefix": SCRATCH}).fetchall()]
+    for name in names:
+        drop_database(server, name)
+    return tuple(names)
+
+
+def drop_database(server: Connection, name: str) -> None:
+    """Drop a database, if it is there, whoever is connected to it.
+
+    Args:
+        server: from `open_server`.
+        name: of the database.
+    """
+    with translated():
+        server.execute(pg.SQL("drop database if exists {} with (force)").format(pg.Identifier(name)))
+
+
+def put_in_place(server: Connection, scratch: str, name: str, *, aside: str | None) -> None:
+    """Give a scratch database its name, in one transaction with moving the one that has it out of the way.
+
+    Sessions in either are ended. The name of the one is the other's lock: nobody new gets in before this has ended.
+
+    Args:
+        server: from `open_server`.
+        scratch: what was restored.
+        name: what it shall be called.
+        aside: what the database of that name is called from now on; None where there is none.
+
+    Raises:
+        ServiceError: sessions go on connecting, or may not be ended; nothing was changed.
+    """
+    renames = ([(name, aside)] if aside else []) + [(scratch, name)]
+    for attempt in range(1, _SWAP_TRIES + 1):
+        try:
+            with server.transaction():
+                for old, new in renames:
+                    server.execute(sql.load("store/end_sessions"), {"name": old})
+                    server.execute(
+                        pg.SQL("alter database {} rename to {}").format(pg.Identifier(old), pg.Identifier(new))
+                    )
+        except (psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege) as error:
+            if attempt == _SWAP_TRIES:
+                raise ServiceError(
+                    f"the database {name} is in use by sessions that this login cannot end; it is as it was",
+                    hint="stop what is connected to it, then repeat",
+                ) from error
+            time.sleep(0.2 * attempt)
+        except psycopg.Error:
+            with translated():
+                raise
+        else:
+            return
+
+
+def free_name(server: Connection, wanted: str) -> str:
+    """Return a name that no database has: the wanted one, or with a number behind it.
+
+    Args:
+        server: from `open_server`.
+        wanted: the name, shortened to what PostgreSQL keeps of one.
+    """
+    for number in range(1, 1_000):
+        name = wanted[:60] if number == 1 else f"{wanted[:57]}_{number}"
+        row = server.execute(sql.load("store/database_sessions"), {"name": name}).fetchone()
+        if row is not None and not row[0]:
+            return name
+    raise RefusedError("a thousand databases lie aside already", hint="drop those that nobody needs")
+
+
+def refuse_broken(conn: Connection) -> int | None:
+    """Read every index whole and see that all of them and every constraint are in force.
+
+    Args:
+        conn: a connection outside any transaction to a database of our own making.
+
+    Returns:
+        The number of indexes that were read; None where this server has no amcheck, or this login may not use it.
+
+    Raises:
+        IntegrityError: an index or a constraint does not hold.
+    """
+    with translated():
+        invalid = [name for (name,) in conn.execute(sql.load("store/invalid_object")).fetchall()]
+        conn.rollback()
+    if invalid:
+        raise IntegrityError(f"these indexes or constraints are not in force: {', '.join(invalid[:5])}")
+    try:
+        with conn.transaction(force_rollback=True):
+            conn.execute("create extension if not exists amcheck")
+            return len(conn.execute(sql.load("store/check_indexes")).fetchall())
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported):
+        return None
+    except (psycopg.errors.IndexCorrupted, psycopg.errors.DataCorrupted) as error:
+        raise IntegrityError("amcheck found an index that does not fit its table") from error
+    except psycopg.Error:
+        with translated():
+            raise
+
+
+def settle_restored(conn: Connection) -> int:
+    """Make a restored database the newest that anybody has seen: no key in Redis and no lease from before counts.
+
+    Args:
+        conn: a connection outside any transaction.
+
+    Returns:
+        The generation that Redis has to hold from now on.
+    """
+    with translated(), conn.transaction():
+        conn.execute(sql.load("store/raise_lease"))
+        row = conn.execute(sql.load("store/raise_cache")).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def analyze(conn: Connection) -> None:
+    """Refresh the planner's statistics, which a dump does not hold.
+
+    Args:
+        conn: a connection outside any transaction.
+    """
+    with translated():
+        conn.execute("analyze")
+        conn.commit()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from retail_brain.config.audit import AuditSettings
+from retail_brain.config.backup import BackupSettings
 from retail_brain.config.ingest import IngestSettings, SourceSettings
 from retail_brain.config.lines import line_of
 from retail_brain.config.matching import MatchingSettings
@@ -65,6 +66,7 @@ class Configuration(BaseModel):
     postgres: PostgresSettings = PostgresSettings()
     redis: RedisSettings = RedisSettings()
     cache: CacheSettings = CacheSettings()
+    backup: BackupSettings = BackupSettings()
 
     _base_folder: Path = PrivateAttr(default_factory=Path.cwd)
 
@@ -77,6 +79,11 @@ class Configuration(BaseModel):
     def workspace_folder(self) -> Path:
         """The workspace folder as an absolute path."""
         return (self._base_folder / self.workspace.folder).absolute()
+
+    @property
+    def backup_folder(self) -> Path:
+        """The folder of the backups as an absolute path."""
+        return (self._base_folder / self.backup.folder).absolute()
 
     def rules(self) -> dict[str, str]:
         """Return a hash of each set of rules by which the same records make profiles."""

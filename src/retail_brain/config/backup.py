@@ -1,0 +1,22 @@
+"""Where backups go, how long they stay, and how much of the machine making one may take."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class BackupSettings(BaseModel):
+    """The backups."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(
+        default="backups",
+        min_length=1,
+        description="the target: the folder of the backups, relative to the configuration file; best on another disk",
+    )
+    keep_days: int = Field(default=30, ge=1, description="how long `backup prune` keeps a backup, in days")
+    keep_least: int = Field(
+        default=7, ge=1, description="a backup is pruned only while at least so many newer verified ones are there"
+    )
+    jobs: int = Field(default=2, ge=1, le=32, description="tables that pg_dump and pg_restore work on at the same time")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retail_brain.store.connection import Connection
     from retail_brain.store.role import RoleState
 
-_ADVISORY_LOCK = 7_264_318_051_977_120  # any number that nobody else takes
+MIGRATION_LOCK = 7_264_318_051_977_120  # any number that nobody else takes
 MINIMUM_SERVER = 150_000
 
 
@@ -116,9 +116,12 @@ def migrate(conn: Connection, *, with_roles: bool = False) -> MigrationResult:
 
 @contextmanager
 def _alone(conn: Connection) -> Iterator[None]:
-    """Hold a transaction in which nobody else migrates."""
+    """Hold a transaction in which nobody else migrates or dumps, however long that takes: a dump cannot bear a changed table."""
     with conn.transaction():
-        conn.execute("select pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+        before = conn.execute(sql.load("store/set_lock_timeout"), {"wait": "0"}).fetchone()
+        assert before is not None
+        conn.execute("select pg_advisory_xact_lock(%s)", [MIGRATION_LOCK])
+        conn.execute(sql.load("store/set_lock_timeout"), {"wait": before[0]})
         yield
 
 

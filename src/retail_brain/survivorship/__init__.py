@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SurvivorshipResult", "survive", "survivorship_sql"]
 
-_RECORDS_PER_PART = 2_500_000
+_RECORDS_PER_PART = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,13 @@ def survive(
     members = _count(con, f"select count(*) from {quote_identifier(crosswalk)}")
     parts = members // _RECORDS_PER_PART + 1
     target = quote_identifier(into)
+    listed = f"select distinct field from {quote_identifier(avoid)}" if avoid is not None else "select null limit 0"
+    avoided = [field for (field,) in con.execute(listed).fetchall()]
     for part in range(parts):
         verb = f"insert into {target}" if part else f"create or replace table {target} as"
-        select = survivorship_sql(settings, record=record, crosswalk=crosswalk, avoid=avoid, part=part, parts=parts)
+        select = survivorship_sql(
+            settings, record=record, crosswalk=crosswalk, avoid=avoid, avoided=avoided, part=part, parts=parts
+        )
         con.execute(f"{verb} {select}")
     return SurvivorshipResult(
         profiles=_count(con, f"select count(*) from {target}"),

@@ -7,13 +7,13 @@ nor on threads. The record number stands in its lowest bits, and the winner's nu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from retail_brain.config.survivorship import ADDRESS_FIELDS, GOLDEN_FIELDS
 from retail_brain.engine import quote_identifier, quote_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from retail_brain.config.survivorship import Rule, SurvivorshipSettings
 
@@ -42,12 +42,20 @@ _AVOIDED_FORMS = {
 _DROPPED = frozenset(_AVOIDED_FORMS) - {"address"}
 
 
+class _LookUp(NamedTuple):
+    """Where values to avoid are looked up: the table, and the fields of which it has any."""
+
+    table: str
+    fields: frozenset[str]
+
+
 def survivorship_sql(
     settings: SurvivorshipSettings,
     *,
     record: str = "record",
     crosswalk: str = "crosswalk",
     avoid: str | None = None,
+    avoided: Collection[str] = _AVOIDED_FORMS,
     part: int = 0,
     parts: int = 1,
 ) -> str:
@@ -56,18 +64,20 @@ def survivorship_sql(
     Args:
         settings: the rules.
         record, crosswalk, avoid: names of the tables that `survive` describes.
+        avoided: the fields that have values to avoid; the others are not looked up.
         part, parts: only the profiles of one part, so that memory stays bounded; results do not depend on it.
     """
     counted = [field for field in SINGLE_FIELDS if settings.rule_for(field) == "most_frequent"]
     where = f" where hash(profile_id) % {parts:d} = {part:d}" if parts > 1 else ""
+    look_up = _LookUp(avoid, frozenset(avoided).intersection(_AVOIDED_FORMS)) if avoid is not None else None
     ctes = [
         f"membership as (select record_no, profile_id from {quote_identifier(crosswalk)}{where})",
         _tally_sql(),
         _member_sql(settings, record),
-        *(_spelling_sql(field, record) for field in counted),
-        _candidate_sql(settings, counted, avoid),
+        *(_spelling_sql(field) for field in counted),
+        _candidate_sql(settings, counted, look_up),
         _winner_sql(),
-        _single_sql(settings, record, avoid),
+        _single_sql(settings, record, look_up),
     ]
     golden = ", ".join(GOLDEN_FIELDS)
     tail = "record_count, first_record_no, provenance, updated_at"
@@ -95,7 +105,7 @@ def _member_sql(settings: SurvivorshipSettings, record: str) -> str:
         f" + (({priority})::bigint << {_PRIORITY_SHIFT}) + ({_RECORD_MASK} - record.record_no)"
     )
     return (
-        f"member as (select membership.profile_id, tally.record_count, tally.first_record_no, record.*, "
+        f"member as materialized (select membership.profile_id, tally.record_count, tally.first_record_no, record.*, "
         f"{recency} as recency "
         "from membership join tally on membership.profile_id = tally.profile_id and tally.record_count > 1 "
         f"join {quote_identifier(record)} as record on record.record_no = membership.record_no)"
@@ -109,17 +119,15 @@ def _priority_sql(sources: Sequence[str]) -> str:
     return f"case record.source {ranked} else 0 end"
 
 
-def _spelling_sql(field: str, record: str) -> str:
+def _spelling_sql(field: str) -> str:
     """One row per value that several records of a profile share while others differ: with their number.
 
     Two records cannot outvote each other, so only profiles of three and more are counted.
     """
     return (
-        f"{field}_spelling as (select membership.profile_id, {_spelled(field)} as spelling, "
-        f"least(count(*), {_COUNT_LIMIT}) as votes "
-        "from membership join tally on membership.profile_id = tally.profile_id and tally.record_count > 2 "
-        f"join {quote_identifier(record)} as member on member.record_no = membership.record_no "
-        f"where member.{field} is not null group by all having count(*) > 1 and count(*) < any_value(record_count))"
+        f"{field}_spelling as (select profile_id, {_spelled(field)} as spelling, "
+        f"least(count(*), {_COUNT_LIMIT}) as votes from member where record_count > 2 "
+        f"and {field} is not null group by all having count(*) > 1 and count(*) < any_value(record_count))"
     )
 
 
@@ -127,7 +135,7 @@ def _spelled(field: str) -> str:
     return f"lower(member.{field})" if field in NAMES else f"member.{field}"
 
 
-def _candidate_sql(settings: SurvivorshipSettings, counted: Sequence[str], avoid: str | None) -> str:
+def _candidate_sql(settings: SurvivorshipSettings, counted: Sequence[str], avoid: _LookUp | None) -> str:
     """One row per record of a profile with several: its columns and one rank per field (and one for the address)."""
     ranks = [f"{_rank_sql(settings, field, avoid)} as {field}_rank" for field in (*SINGLE_FIELDS, "address")]
     joins = "".join(
@@ -138,14 +146,14 @@ def _candidate_sql(settings: SurvivorshipSettings, counted: Sequence[str], avoid
     return f"candidate as (select member.*, {', '.join(ranks)} from member{joins})"
 
 
-def _rank_sql(settings: SurvivorshipSettings, field: str, avoid: str | None) -> str:
+def _rank_sql(settings: SurvivorshipSettings, field: str, avoid: _LookUp | None) -> str:
     """The rank of a record's value: NULL when there is none."""
     present = _present_sql(field) if field == "address" else f"member.{field} is not null"
     grade = _grade_sql(settings.rule_for(field), field)
     terms = ["member.recency"]
     if grade:
         terms.append(f"(({grade})::hugeint << {_GRADE_SHIFT})")
-    if avoid is not None and field in _AVOIDED_FORMS:
+    if avoid is not None and field in avoid.fields:
         present += _unless_placeholder(settings, field, avoid)
         terms.append(f"case when {_is_avoided(field, avoid)} then 0::hugeint else 1::hugeint << {_USABLE_SHIFT} end")
     return f"case when {present} then {' + '.join(terms)} end"
@@ -156,17 +164,19 @@ def _present_sql(field: str) -> str:
     return "(" + " or ".join(f"member.{column} is not null" for column in columns) + ")"
 
 
-def _unless_placeholder(settings: SurvivorshipSettings, field: str, avoid: str) -> str:
+def _unless_placeholder(settings: SurvivorshipSettings, field: str, avoid: _LookUp) -> str:
     if settings.keep_placeholders or field not in _DROPPED:
         return ""
     return f" and not coalesce({_is_avoided(field, avoid, 'placeholder')}, false)"
 
 
-def _is_avoided(field: str, avoid: str, kind: str | None = None) -> str:
+def _is_avoided(field: str, avoid: _LookUp, kind: str | None = None) -> str:
     """Whether a record's value is among the values to avoid (of one kind)."""
     form = _AVOIDED_FORMS[field]
     only = f" and kind = {quote_text(kind)}" if kind else ""
-    listed = f"select {form.format('value')} from {quote_identifier(avoid)} where field = {quote_text(field)}{only}"
+    listed = (
+        f"select {form.format('value')} from {quote_identifier(avoid.table)} where field = {quote_text(field)}{only}"
+    )
     return f"({form.format('member.' + field)} in ({listed}))"
 
 
@@ -227,12 +237,12 @@ def _winner_number(field: str) -> str:
     return f"({_RECORD_MASK} - ({rank} & {_RECORD_MASK}))::bigint"
 
 
-def _single_sql(settings: SurvivorshipSettings, record: str, avoid: str | None) -> str:
+def _single_sql(settings: SurvivorshipSettings, record: str, avoid: _LookUp | None) -> str:
     """One row per profile of one record: its own values, without aggregation."""
     golden = []
     for field in GOLDEN_FIELDS:
         value = f"member.{field}"
-        if avoid is not None and field in _DROPPED and not settings.keep_placeholders:
+        if avoid is not None and field in _DROPPED & avoid.fields and not settings.keep_placeholders:
             value = f"case when {_is_avoided(field, avoid, 'placeholder')} then null else {value} end"
         golden.append(f"{value} as {field}")
     return (

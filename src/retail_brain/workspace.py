@@ -183,6 +183,11 @@ class Workspace:
         folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
+    def newest_run(self) -> int:
+        """Return the greatest number of a run that has a folder, 0 where there is none."""
+        names = [path.name for path in (self.folder / "runs").iterdir()]
+        return max((int(name) for name in names if name.isdigit()), default=0)
+
     def forget_runs(self, keep: set[int]) -> None:
         """Remove the artefacts of every run but these."""
         for path in (self.folder / "runs").iterdir():

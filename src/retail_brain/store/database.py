@@ -72,9 +72,8 @@ def database_state(address: PostgresAddress) -> DatabaseState:
         "filled".
     """
     with open_server(address) as server:
-        row = server.execute(sql.load("store/database_sessions"), {"name": address.dbname}).fetchone()
-    if row is None or not row[0]:
-        return "missing"
+        if not has_database(server, address.dbname):
+            return "missing"
     with connect(address) as conn, translated():
         for schema, table, is_here in conn.execute(sql.load("store/user_table")).fetchall():
             if not is_here or table not in RIGHTS:
@@ -83,6 +82,22 @@ def database_state(address: PostgresAddress) -> DatabaseState:
             if table not in _ALWAYS_FILLED and conn.execute(query).fetchone():
                 return "filled"
     return "empty"
+
+
+def has_database(server: Connection, name: str) -> bool:
+    """Say whether the server has a database of this name.
+
+    Args:
+        server: from `open_server`.
+        name: of the database.
+    """
+    with translated():
+        return server.execute(sql.load("store/has_database"), {"name": name}).fetchone() is not None
+
+
+def scratch_name() -> str:
+    """Return a name for a database that goes when nobody is connected to it any more."""
+    return SCRATCH + secrets.token_hex(6)
 
 
 @contextmanager
@@ -98,7 +113,7 @@ def scratch_database(address: PostgresAddress) -> Iterator[PostgresAddress]:
     Raises:
         ConfigurationError: this login may not make databases.
     """
-    scratch = replace(address, dbname=SCRATCH + secrets.token_hex(6))
+    scratch = replace(address, dbname=scratch_name())
     try:
         with ExitStack() as until_end:
             with open_server(address) as server:
@@ -194,8 +209,7 @@ def free_name(server: Connection, wanted: str) -> str:
     """
     for number in range(1, 1_000):
         name = wanted[:60] if number == 1 else f"{wanted[:57]}_{number}"
-        row = server.execute(sql.load("store/database_sessions"), {"name": name}).fetchone()
-        if row is not None and not row[0]:
+        if not has_database(server, name):
             return name
     raise RefusedError("a thousand databases lie aside already", hint="drop those that nobody needs")
 
@@ -230,17 +244,20 @@ def refuse_broken(conn: Connection) -> int | None:
             raise
 
 
-def settle_restored(conn: Connection) -> int:
+def settle_restored(conn: Connection, *, newest_run: int) -> int:
     """Make a restored database the newest that anybody has seen: no key in Redis and no lease from before counts.
 
     Args:
         conn: a connection outside any transaction.
+        newest_run: the newest run whose artefacts lie in the workspace, 0 where there are none; later runs get greater
+            numbers, so that none takes what belongs to a run that the database has forgotten for its own.
 
     Returns:
         The generation that Redis has to hold from now on.
     """
     with translated(), conn.transaction():
         conn.execute(sql.load("store/raise_lease"))
+        conn.execute(sql.load("store/raise_run"), {"run_id": newest_run})
         row = conn.execute(sql.load("store/raise_cache")).fetchone()
     assert row is not None
     return row[0]

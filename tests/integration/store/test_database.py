@@ -123,7 +123,8 @@ def test_a_restored_database_is_newer_than_all_that_redis_or_a_process_knows(dat
         conn.execute("update cache_state set generation = generation + 50")
         conn.execute("update lease set token = 7, holder = 'gone:1:x', expires_at = now() + interval '1 day'")
         conn.commit()
-        generation = databases.settle_restored(conn)
+        generation = databases.settle_restored(conn, newest_run=41)
         assert generation > before + 50
         assert conn.execute("select holder, expires_at, token > 7 from lease").fetchone() == (None, None, True)
+        assert conn.execute("select nextval(pg_get_serial_sequence('run', 'run_id'))").fetchone() == (42,)
         assert migrate(conn).applied == ()

@@ -1,0 +1,211 @@
+"""Restoring: what would be done, a backup put in the place of a database, and what a restore had put aside dropped.
+
+The database is recovered beside whatever stands there and takes its place in one transaction at the very end. So a restore
+that fails, is killed or finds damage leaves everything as it was, and the same command can be repeated.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from retail_brain.backup.place import find_backup, note_check
+from retail_brain.desk.recovery import Recovery, recovered
+from retail_brain.desk.restore_result import DiscardResult, RestorePlan, RestoreResult
+from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, StateMovedError
+from retail_brain.model import Progress, no_progress
+from retail_brain.pipeline.stores import open_stores, open_workspace
+from retail_brain.store import database as databases
+from retail_brain.store.connection import connect
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retail_brain.backup.place import Backup
+    from retail_brain.config.file import Configuration
+    from retail_brain.desk.recovery import Recovered
+    from retail_brain.model import PostgresAddress
+
+
+def plan_restore(
+    config: Configuration, backup_id: str, *, to: str | None = None, at: datetime | None = None
+) -> RestorePlan:
+    """Say what a restore would do. Nothing is changed.
+
+    Args:
+        config: the configuration.
+        backup_id: which backup.
+        to: the database; by default the configured one.
+        at: the moment up to which the journal is replayed; None for all of it.
+
+    Raises:
+        ConfigurationError: there is no such backup, or the moment lies before it.
+        RefusedError: the configured database holds something, and was not named outright.
+    """
+    backup, address = find_backup(config.backup_folder, backup_id), _postgres(config)
+    target = replace(address, dbname=to or address.dbname)
+    state_at = backup.manifest.snapshot_at if backup.manifest else backup.made_at.isoformat()
+    if at is not None and at < datetime.fromisoformat(state_at):
+        raise ConfigurationError(
+            f"{backup_id} holds the state of {state_at}, later than {at.isoformat()}",
+            hint="take an older backup: retail-brain backup list",
+        )
+    state = databases.database_state(target)
+    if state == "filled" and to is None:
+        raise RefusedError(
+            f"the database {target.dbname} is not empty; nothing was changed",
+            hint=f"--to OTHER restores beside it; --to {target.dbname} --yes puts it aside and the restored one in its place",
+        )
+    return RestorePlan(
+        backup_id=backup.backup_id, state_at=state_at, at=at.isoformat() if at else None, database=target.dbname,
+        database_state=state, is_configured=target.dbname == address.dbname,
+        backup_bytes=backup.manifest.size if backup.manifest else 0,
+    )  # fmt: skip
+
+
+def restore_backup(
+    config: Configuration,
+    plan: RestorePlan,
+    *,
+    identity: Path | None = None,
+    may_replace: bool = False,
+    progress: Progress = no_progress,
+) -> RestoreResult:
+    """Restore a backup.
+
+    Args:
+        config: the configuration.
+        plan: of `plan_restore`.
+        identity: the file with the key that opens an encrypted backup.
+        may_replace: a database that holds something is put aside.
+        progress: told how far each phase is.
+
+    Returns:
+        What is there again.
+
+    Raises:
+        RefusedError: the database holds something, and `may_replace` was not given.
+        RetailBrainError: of `recovered`; whatever the kind, the database is as it was.
+    """
+    if plan.database_state == "filled" and not may_replace:
+        raise RefusedError(
+            f"the database {plan.database} is not empty; nothing was changed", hint="--yes puts it aside"
+        )
+    workspace = open_workspace(config)
+    job = Recovery(
+        config=config, backup=find_backup(config.backup_folder, plan.backup_id), postgres=_postgres(config),
+        at=datetime.fromisoformat(plan.at) if plan.at else None, identity=identity, progress=progress,
+    )  # fmt: skip
+    with ExitStack() as held:
+        if plan.is_configured:
+            held.enter_context(workspace.lock("retail-brain backup restore"))
+        found = held.enter_context(recovered(job))
+        with connect(found.postgres) as conn:
+            databases.settle_restored(conn, newest_run=workspace.newest_run() if plan.is_configured else 0)
+        aside = _switch(job.postgres, found.postgres.dbname, plan)
+        job.clock.lap("switch")
+        result = _describe(job, found, plan, aside)
+        if plan.is_configured:
+            result = _back_to_work(job, found, result)
+    return replace(result, seconds=dict(job.clock.seconds))
+
+
+def verify_by_restoring(
+    config: Configuration, backup: Backup, *, identity: Path | None = None, progress: Progress = no_progress
+) -> tuple[str, ...]:
+    """Restore a backup into a scratch database, hold it against its manifest, and note beside it what was found.
+
+    Args:
+        config: the configuration.
+        backup: which.
+        identity: the file with the key that opens an encrypted backup.
+        progress: told how far each phase is.
+
+    Returns:
+        What is wrong; nothing where all is well.
+
+    Raises:
+        ResourceError: there is no room for it.
+        RetailBrainError: it could not be tried; nothing was noted.
+    """
+    job = Recovery(
+        config=config, backup=backup, postgres=_postgres(config), identity=identity, replay=False, progress=progress
+    )
+    problems: tuple[str, ...] = ()
+    try:
+        with recovered(job):
+            pass
+    except IntegrityError as error:
+        problems = (error.message.removeprefix(f"{backup.backup_id}: "),)
+    note_check(backup.path, "restored", problems)
+    return problems
+
+
+def discard_database(config: Configuration, name: str) -> DiscardResult:
+    """Drop a database that a restore had put aside.
+
+    Args:
+        config: the configuration.
+        name: as the restore told it.
+
+    Raises:
+        ConfigurationError: there is no such database, or no restore named it so.
+    """
+    address = _postgres(config)
+    if databases.ASIDE not in name or name == address.dbname:
+        raise ConfigurationError(f"{name} is not the name of a database that a restore put aside")
+    with databases.open_server(address) as server:
+        if not databases.has_database(server, name):
+            raise ConfigurationError(f"there is no database {name}")
+        databases.drop_database(server, name)
+    return DiscardResult(database=name)
+
+
+def _switch(address: PostgresAddress, scratch: str, plan: RestorePlan) -> str | None:
+    """Put the scratch database in its place and return what the former one is called now; an empty one goes."""
+    if databases.database_state(replace(address, dbname=plan.database)) != plan.database_state:
+        raise StateMovedError(f"somebody has used the database {plan.database} meanwhile; nothing was changed")
+    with databases.open_server(address) as server:
+        aside = None
+        if plan.database_state == "filled":
+            stamp = datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
+            aside = databases.free_name(server, f"{plan.database[:40]}{databases.ASIDE}{stamp}")
+        elif plan.database_state == "empty":
+            aside = databases.scratch_name()
+        databases.put_in_place(server, scratch, plan.database, aside=aside)
+        if plan.database_state == "empty":
+            databases.sweep_scratch(server)
+    return aside if plan.database_state == "filled" else None
+
+
+def _describe(job: Recovery, found: Recovered, plan: RestorePlan, aside: str | None) -> RestoreResult:
+    return RestoreResult(
+        backup_id=plan.backup_id, database=plan.database, recovered_until=found.until, tables=found.tables,
+        rows=found.rows, indexes=found.indexes, replayed=found.replayed, aside=aside, warnings=found.warnings,
+    )  # fmt: skip
+
+
+def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> RestoreResult:
+    """Let workspace and cache follow the database: artefacts of runs that it forgot go, models come back, keys are made anew."""
+    from retail_brain.backup.restore import put_models_back
+    from retail_brain.pipeline.resume import waiting_run
+    from retail_brain.pipeline.warm import warm_cache
+
+    with open_stores(job.config, migrate=False) as stores:
+        waiting = waiting_run(stores)
+        stores.workspace.forget_runs({int(waiting.path.name)} if waiting is not None else set())
+        models = put_models_back(found.folder, stores.workspace.models)
+        job.clock.lap("models")
+        warmed = warm_cache(stores, progress=job.progress)
+        job.clock.lap("warm")
+    return replace(result, models=models, warmed=warmed.keys, warnings=(*result.warnings, *warmed.warnings))
+
+
+def _postgres(config: Configuration) -> PostgresAddress:
+    """Return where PostgreSQL answers, starting the embedded servers if need be."""
+    from retail_brain.services import ensure_services
+
+    folder = open_workspace(config).folder
+    return ensure_services(folder, config.services, postgres=config.postgres, redis=config.redis).postgres

@@ -27,6 +27,7 @@ _COMMANDS: tuple[tuple[str, str, str], ...] = (
     (DATA, "quarantine", "data.quarantine"),
     (DATA, "export", "data.export"),
     (DATA, "synth", "data.synth"),
+    (SYSTEM, "backup", "backup.app"),
     (SYSTEM, "db", "system.db"),
     (SYSTEM, "services", "system.services"),
     (SYSTEM, "doctor", "system.doctor"),

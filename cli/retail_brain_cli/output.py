@@ -29,6 +29,7 @@ _LIKELY = {
     "retail_brain.desk.merge_result": ("explain",),
     "retail_brain.desk.change_result": ("changes",),
     "retail_brain.desk.review_result": ("review",),
+    "retail_brain.desk.backup_result": ("backups",),
     "retail_brain.pipeline.result": ("night",),
 }
 """The modules of `screens` that most likely draw the results of a module, the likeliest first."""

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "ingest": "Ingesting", "standardise": "Standardising", "train": "Training", "match": "Matching",
     "resolve": "Resolving", "survive": "Choosing values", "audit": "Checking", "publish": "Publishing",
-    "warm": "Warming", "services": "Starting", "report": "Reporting",
+    "warm": "Warming", "services": "Starting", "report": "Reporting", "dump": "Dumping", "decode": "Decoding",
+    "verify": "Checking files", "encrypt": "Encrypting", "sync": "Writing to disk",
 }  # fmt: skip
 
 

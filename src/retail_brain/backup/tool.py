@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from retail_brain.errors import ConfigurationError, ResourceError, RetailBrainError, ServiceError
+from retail_brain.backup.failure import failure
+from retail_brain.errors import ConfigurationError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,10 +46,6 @@ _INHERITED = (
 _NEWEST = 30
 _PR_SET_PDEATHSIG = 1
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)[.\w]*")
-
-
-class MovedError(ServiceError):
-    """Somebody changed the structure of the database while it was read; trying again may help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +136,13 @@ class Program:
     listener: threading.Thread
     said: list[str]
 
-    def is_running(self) -> bool:
-        """Say whether it is still at work."""
-        return self.process.poll() is None
+    def has_ended(self, *, within_s: float) -> bool:
+        """Wait for a while, and say whether it has ended."""
+        try:
+            self.process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def finish(self) -> None:
         """Wait for its end.
@@ -221,54 +222,6 @@ def environment(address: PostgresAddress | None) -> dict[str, str]:
     if address.sslmode == "verify-full" and "PGSSLROOTCERT" not in given and not _own_root().exists():
         given["PGSSLROOTCERT"] = "system"
     return given
-
-
-def failure(name: str, code: int, said: Sequence[str]) -> RetailBrainError:
-    """Return our own error for a program's, without any value of a customer.
-
-    Args:
-        name: the program.
-        code: its exit code.
-        said: what it wrote; only known phrases of it are looked for and none but names of tables is repeated.
-    """
-    text = "\n".join(said)
-    if "No space left on device" in text or "Disk quota exceeded" in text:
-        return ResourceError(f"{name}: the disk is full", hint="nothing half-done counts; free some space and repeat")
-    denied = re.search(
-        r"permission denied for ((?:table|sequence|schema|view|function|database|large object) [\w.]+)", text
-    )
-    if denied:
-        return ConfigurationError(
-            f"{name}: the PostgreSQL login lacks a right on {denied[1]}",
-            hint="the owner of the tables may make a backup, and so may a member of pg_read_all_data; docs/reference/roles.md",
-        )
-    if re.search(
-        r"authentication failed|no password supplied|no pg_hba.conf entry|role \"[^\"]*\" does not exist", text
-    ):
-        return ConfigurationError(
-            f"{name}: PostgreSQL refused the credentials", hint="check POSTGRES_USER and POSTGRES_PASSWORD"
-        )
-    if "server version mismatch" in text:
-        return ConfigurationError(f"{name}: it does not fit the server's version", hint="retail-brain doctor")
-    if re.search(
-        r"could not obtain lock on relation|lock timeout|cache lookup failed|(?:relation|table) .*does not exist", text
-    ):
-        return MovedError(
-            f"{name}: somebody changed the structure of the database meanwhile", hint="nothing was changed; repeat it"
-        )
-    signal_told = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return ServiceError(
-        f"{name} ended with {signal_told}{_reason(said)}", hint="nothing was changed; retail-brain doctor"
-    )
-
-
-def _reason(said: Sequence[str]) -> str:
-    """Return what a program itself said, up to where it repeats the server or names a value."""
-    for line in said:
-        found = re.match(r"pg_\w+: error: ([a-z][\w ,.-]{5,150})", line)
-        if found:
-            return f": {found[1].strip(' ,.-')}"
-    return ""
 
 
 def _listen(stream: IO[bytes], said: list[str], heard: Callable[[str], None] | None) -> None:

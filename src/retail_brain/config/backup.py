@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _public_key(text: str) -> str:
+    if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", text):
+        raise ValueError("is no age public key; one begins with age1 and has 62 characters")
+    return text
 
 
 class BackupSettings(BaseModel):
@@ -20,3 +29,7 @@ class BackupSettings(BaseModel):
         default=7, ge=1, description="a backup is pruned only while at least so many newer verified ones are there"
     )
     jobs: int = Field(default=2, ge=1, le=32, description="tables that pg_dump and pg_restore work on at the same time")
+    recipients: tuple[Annotated[str, AfterValidator(_public_key)], ...] = Field(
+        default=(),
+        description="public keys of age (age1…); whoever holds one of their identities can read the backups. Without any they are not encrypted",
+    )

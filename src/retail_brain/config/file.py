@@ -69,11 +69,17 @@ class Configuration(BaseModel):
     backup: BackupSettings = BackupSettings()
 
     _base_folder: Path = PrivateAttr(default_factory=Path.cwd)
+    _file: Path | None = PrivateAttr(default=None)
 
     @property
     def base_folder(self) -> Path:
         """The folder of the configuration file; relative paths start there."""
         return self._base_folder
+
+    @property
+    def file(self) -> Path | None:
+        """The configuration file; None where it was not read from one."""
+        return self._file
 
     @property
     def workspace_folder(self) -> Path:
@@ -146,6 +152,7 @@ def load_configuration(path: Path, environment: Mapping[str, str] | None = None)
     except ValidationError as error:
         raise ConfigurationError(_all_mistakes(path.name, text, error)) from None
     configuration._base_folder = path.parent.absolute()
+    configuration._file = path.absolute()
     return configuration
 
 

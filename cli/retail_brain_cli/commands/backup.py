@@ -1,0 +1,77 @@
+"""Backups: made, listed, checked, pruned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retail_brain.errors import ConfigurationError, IntegrityError
+from retail_brain_cli.options import ConfigFile, DryRun, Json, Yes, configuration
+from retail_brain_cli.output import draw, make_console, show
+from retail_brain_cli.progress import progress
+
+app = typer.Typer(help="Backups, and whether they can be restored.", no_args_is_help=True)
+Identity = Annotated[
+    Path | None, typer.Option("--identity", metavar="FILE", help="The file with the key that opens encrypted backups.")
+]
+
+
+@app.command()
+def create(config: ConfigFile = None, as_json: Json = False) -> None:
+    """Back up the database, its roles, the models and the configuration, and decode all of it once."""
+    from retail_brain.desk.backups import create_backup
+
+    with progress() as tell:
+        result = create_backup(configuration(config), progress=tell)
+    show(result, as_json=as_json)
+
+
+@app.command("list")
+def list_(config: ConfigFile = None, as_json: Json = False) -> None:
+    """List the backups: age, size, how far each was checked."""
+    from retail_brain.desk.backup_care import list_backups
+
+    show(list_backups(configuration(config)), as_json=as_json)
+
+
+@app.command()
+def verify(
+    backup_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Which backup; the newest by default.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    decode: Annotated[bool, typer.Option("--decode", help="Also decompress and parse everything, and count the rows.")] = False,
+    identity: Identity = None, config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Hold every file of a backup against its manifest."""
+    from retail_brain.desk.backup_care import verify_backups
+
+    if every and backup_id is not None:
+        raise ConfigurationError("either one backup or --all")
+    with progress() as tell:
+        result = verify_backups(
+            configuration(config), backup_id, every=every, decode=decode, identity=identity, progress=tell
+        )
+    show(result, as_json=as_json)
+    if not result.sound:
+        bad = [backup.backup_id for backup in result.backups if not backup.sound]
+        raise IntegrityError(f"{', '.join(bad)}: not as written", hint="use another backup: retail-brain backup list")
+
+
+@app.command()
+def prune(dry_run: DryRun = False, yes: Yes = False, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Remove backups that are older than keep_days, while enough newer verified ones are there."""
+    from retail_brain.desk.backup_care import prune as remove
+    from retail_brain_cli.ask import confirm
+
+    settings = configuration(config)
+    planned = remove(settings, dry_run=True)
+    if dry_run or not planned.prune:
+        show(planned, as_json=as_json)
+        return
+    if not yes:
+        draw(planned, make_console(stderr=True))
+    confirm(f"Remove {len(planned.prune)} backups?", yes=yes)
+    show(remove(settings), as_json=as_json)
+
+

@@ -1,0 +1,184 @@
+"""Backups that are there: listed, checked, and removed when they are old and others are better.
+
+Apart from making one, because none of this touches the database, and all of it works where the database is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from retail_brain.backup import check, place, retention
+from retail_brain.backup.tool import find_tools
+from retail_brain.desk.backup_result import BackupChecked, BackupEntry, BackupList, BackupsChecked, PruneResult
+from retail_brain.desk.backups import embedded_folder, teller
+from retail_brain.errors import ConfigurationError, IntegrityError
+from retail_brain.model import no_progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from retail_brain.backup.place import Backup
+    from retail_brain.backup.tool import Tools
+    from retail_brain.config.file import Configuration
+    from retail_brain.model import Progress
+
+
+def list_backups(config: Configuration) -> BackupList:
+    """Return what lies in the target, the newest first.
+
+    Raises:
+        ConfigurationError: the folder cannot be read.
+    """
+    target, now = config.backup_folder, datetime.now(UTC)
+    entries = tuple(_entry(backup, now) for backup in reversed(place.list_backups(target)))
+    return BackupList(folder=str(target), backups=entries, leftovers=tuple(p.name for p in place.leftovers(target)))
+
+
+def _entry(backup: Backup, now: datetime) -> BackupEntry:
+    manifest, verified = backup.manifest, backup.verified
+    problems = verified.problems if manifest is not None else (backup.why_unreadable, *verified.problems)
+    return BackupEntry(
+        backup_id=backup.backup_id, path=str(backup.path), made_at=backup.made_at,
+        age_hours=round((now - backup.made_at).total_seconds() / 3600, 1), size=manifest.size if manifest else 0,
+        rows=sum(table.rows for table in manifest.tables) if manifest else 0, state=_state(backup), level=verified.level,
+        checked_at=verified.checked_at, problems=problems, encrypted=bool(manifest and manifest.encrypted),
+        offsite=verified.offsite,
+    )  # fmt: skip
+
+
+def _state(backup: Backup) -> Literal["verified", "checked", "unchecked", "failed"]:
+    if backup.manifest is None or not backup.verified.sound:
+        return "failed"
+    if backup.is_verified:
+        return "verified"
+    return "checked" if backup.verified.level else "unchecked"
+
+
+def verify_backups(
+    config: Configuration,
+    backup_id: str | None = None,
+    *,
+    every: bool = False,
+    decode: bool = False,
+    identity: Path | None = None,
+    progress: Progress = no_progress,
+) -> BackupsChecked:
+    """Hold backups against their manifests, and note beside each what was found.
+
+    Args:
+        config: the configuration.
+        backup_id: which; the newest by default.
+        every: all of them instead.
+        decode: decompress and parse everything, too.
+        identity: the file with the key that opens encrypted backups; needed to decode them.
+        progress: told how far it is.
+
+    Returns:
+        What was found, backup by backup.
+
+    Raises:
+        ConfigurationError: there is no such backup, no pg_restore for it, or no key to decode it.
+    """
+    target = config.backup_folder
+    newest = place.find_backup(target, None if every else backup_id)
+    chosen = place.list_backups(target) if every else [newest]
+    return BackupsChecked(backups=tuple(_verify(config, backup, decode, identity, progress) for backup in chosen))
+
+
+def _verify(
+    config: Configuration, backup: Backup, decode: bool, identity: Path | None, progress: Progress
+) -> BackupChecked:
+    began, level = time.perf_counter(), "decoded" if decode else "files"
+    if backup.manifest is None:
+        problems: tuple[str, ...] = (backup.why_unreadable,)
+    else:
+        problems = _problems(config, backup, decode, identity, progress)
+    place.note_check(backup.path, level, problems)
+    seconds = round(time.perf_counter() - began, 3)
+    return BackupChecked(
+        backup_id=backup.backup_id, level=level, sound=not problems, problems=problems, seconds=seconds
+    )
+
+
+def _problems(
+    config: Configuration, backup: Backup, decode: bool, identity: Path | None, progress: Progress
+) -> tuple[str, ...]:
+    assert backup.manifest is not None
+    manifest, jobs = backup.manifest, config.backup.jobs
+    tools = _reader(manifest.client_version) if decode else None
+    tell = teller(progress, "decode" if decode else "verify")
+    found = check.check_files(backup.path, manifest, tools=tools, jobs=jobs, tell=tell)
+    if found or tools is None or not manifest.encrypted:
+        return found
+    try:
+        with _in_plain(config, backup, identity) as plain:
+            return check.check_contents(plain, manifest, tools, jobs=jobs, tell=tell)
+    except IntegrityError as error:
+        return (error.message,)
+
+
+def _in_plain(config: Configuration, backup: Backup, identity: Path | None) -> AbstractContextManager[Path]:
+    if identity is None:
+        raise ConfigurationError(
+            f"{backup.backup_id} is encrypted", hint="--identity FILE names the file with the key that opens it"
+        )
+    from retail_brain.backup import encrypt
+
+    keys = encrypt.read_identities(identity)
+    return encrypt.opened(backup.path, keys, scratch=config.workspace_folder / "decrypted")
+
+
+def _reader(client_version: str) -> Tools:
+    """Return programs that can read a dump, the embedded server's before the system's."""
+    return find_tools(int(client_version.partition(".")[0]), embedded=embedded_folder(), or_newer=True)
+
+
+def prune(config: Configuration, *, dry_run: bool = False, now: datetime | None = None) -> PruneResult:
+    """Remove the backups that are old and not needed any more.
+
+    Args:
+        config: the configuration.
+        dry_run: only say which.
+        now: the clock.
+
+    Returns:
+        Which were removed, or would be.
+
+    Raises:
+        IntegrityError: the newest backup is not verified, so no other may go.
+        ConfigurationError: the clock cannot be trusted.
+        LockedError: a backup is being made.
+    """
+    target = config.backup_folder
+    holding = nullcontext() if dry_run or not target.is_dir() else place.alone(target, "backup prune")
+    with holding:
+        backups = {backup.backup_id: backup for backup in place.list_backups(target)}
+        aged = [
+            retention.Aged(backup_id=name, made_at=backup.made_at, verified=backup.is_verified)
+            for name, backup in backups.items()
+        ]
+        settings = config.backup
+        verdict = retention.decide(
+            aged, now=now or datetime.now(UTC), keep_days=settings.keep_days, keep_least=settings.keep_least
+        )
+        _refuse(verdict)
+        goes = [backups[name] for name in verdict.prune]
+        for backup in () if dry_run else goes:
+            place.remove(backup)
+    return PruneResult(
+        status="planned" if dry_run else "pruned", prune=verdict.prune, kept=len(backups) - len(goes),
+        size=sum(backup.manifest.size for backup in goes if backup.manifest), why_none=verdict.why_none,
+    )  # fmt: skip
+
+
+def _refuse(verdict: retention.Verdict) -> None:
+    if verdict.doubt == "newest":
+        raise IntegrityError(f"nothing was pruned: {verdict.why_none}", hint="retail-brain backup verify --decode")
+    if verdict.doubt == "clock":
+        raise ConfigurationError(
+            f"nothing was pruned: {verdict.why_none}",
+            hint="look at the clock, and at backup list; new backups lift this",
+        )

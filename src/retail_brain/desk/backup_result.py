@@ -1,0 +1,91 @@
+"""What the commands that look after backups tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupCreated:
+    """A backup that was made, checked file by file, decoded, and given its name."""
+
+    backup_id: str
+    path: str
+    size: int
+    tables: int
+    rows: int
+    snapshot_at: str
+    run_id: int | None
+    seal: str
+    encrypted: bool
+    level: str
+    seconds: dict[str, float]
+    removed_leftovers: int = 0
+    """What killed makers had left, and this one removed."""
+    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupEntry:
+    """One backup of the target."""
+
+    backup_id: str
+    path: str
+    made_at: datetime
+    age_hours: float
+    size: int
+    rows: int
+    state: Literal["verified", "checked", "unchecked", "failed"]
+    """'verified' was decoded or restored; 'checked' has fitting hashes; 'failed' has problems."""
+    level: str
+    checked_at: str
+    problems: tuple[str, ...] = ()
+    encrypted: bool = False
+    offsite: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupList:
+    """All backups of the target, the newest first, and what is no backup: being made, or left by a killed process."""
+
+    folder: str
+    backups: tuple[BackupEntry, ...]
+    leftovers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupChecked:
+    """What a check of one backup found."""
+
+    backup_id: str
+    level: str
+    """What was looked at: files, decoded."""
+    sound: bool
+    problems: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupsChecked:
+    """What a check found, backup by backup."""
+
+    backups: tuple[BackupChecked, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Nothing was found in any of them."""
+        return all(backup.sound for backup in self.backups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneResult:
+    """The backups that were removed, or would be."""
+
+    status: Literal["planned", "pruned"]
+    prune: tuple[str, ...]
+    kept: int
+    size: int
+    """Bytes that are freed."""
+    why_none: str = ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from retail_brain import errors
 from retail_brain_cli.collector import start_quickly
+from retail_brain_cli.output import take_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code for the scheduler.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looking for some reads what is known of every package
+    logging.getLogger().addHandler(logging.NullHandler())
+    take_waiting()
+    code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    waiting = take_waiting()
+    for warning in waiting:
+        print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+    return EXIT_CODES[errors.ServiceError] if waiting and not code else code
+
+
+def _run(words: list[str]) -> int:
     from retail_brain_cli.app import make_app
 
-    logging.getLogger().addHandler(logging.NullHandler())
-    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _check_text(words)
         make_app(words)(args=words, prog_name="retail-brain")

@@ -17,7 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from retail_brain.model import NotJournaled
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -30,9 +34,30 @@ _LIKELY = {
     "retail_brain.desk.change_result": ("changes",),
     "retail_brain.desk.review_result": ("review",),
     "retail_brain.desk.backup_result": ("backups",),
+    "retail_brain.pipeline.journaling": ("journal",),
     "retail_brain.pipeline.result": ("night",),
 }
 """The modules of `screens` that most likely draw the results of a module, the likeliest first."""
+
+
+_waiting: list[str] = []
+"""Warnings of this command that work stands and its copy beside the backups is not there yet."""
+
+
+def note_warnings(warnings: Iterable[str]) -> None:
+    """Remember which of a result's warnings end the command with an exit code of its own.
+
+    Args:
+        warnings: what a person should know.
+    """
+    _waiting.extend(one for one in warnings if isinstance(one, NotJournaled))
+
+
+def take_waiting() -> list[str]:
+    """Return those warnings, and forget them."""
+    found = list(dict.fromkeys(_waiting))
+    _waiting.clear()
+    return found
 
 
 def show(result: Any, *, as_json: bool) -> None:
@@ -43,6 +68,7 @@ def show(result: Any, *, as_json: bool) -> None:
         as_json: one JSON document instead of a screen.
     """
     if as_json:
+        note_warnings(getattr(result, "warnings", ()))
         text = json.dumps(to_plain(result), ensure_ascii=False, indent=2)
         sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         return
@@ -52,6 +78,7 @@ def show(result: Any, *, as_json: bool) -> None:
 def show_line(result: Any, *, as_json: bool) -> None:
     """Print one of many results on stdout: as JSON in one line, so that a program can read them as they come."""
     if as_json:
+        note_warnings(getattr(result, "warnings", ()))
         text = json.dumps(to_plain(result), ensure_ascii=False)
         sys.stdout.write(_UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
         sys.stdout.flush()
@@ -65,6 +92,7 @@ def draw(result: Any, console: Console) -> None:
     Most commands show one kind of result, so its screen is looked for where it is likely to be; importing all of them
     takes longer than looking a customer up.
     """
+    note_warnings(getattr(result, "warnings", ()))
     for name in (*_LIKELY.get(type(result).__module__, ()), "all"):
         if screen.dispatch(type(result)) is screen.dispatch(object):
             import_module(f"retail_brain_cli.screens.{name}")

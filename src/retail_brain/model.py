@@ -49,6 +49,12 @@ class Check:
     hint: str | None = None
 
 
+class NotJournaled(str):
+    """A warning: the work is done and stands, and its copy beside the backups is not there yet."""
+
+    __slots__ = ()
+
+
 class Progress(Protocol):
     """What a long step calls to tell how far it is."""
 

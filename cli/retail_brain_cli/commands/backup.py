@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from retail_brain.errors import ConfigurationError, IntegrityError
+from retail_brain_cli.commands import journal, recovery
 from retail_brain_cli.options import ConfigFile, DryRun, Json, Yes, configuration
 from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.progress import progress
@@ -75,3 +76,7 @@ def prune(dry_run: DryRun = False, yes: Yes = False, config: ConfigFile = None, 
     show(remove(settings), as_json=as_json)
 
 
+app.command("journal")(journal.journal)
+app.command("restore")(recovery.restore)
+app.command("discard")(recovery.discard)
+app.command("drill")(recovery.drill)

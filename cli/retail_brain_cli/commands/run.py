@@ -90,5 +90,5 @@ def discard(run_id: RunId, reason: Reason, yes: Yes = False, config: ConfigFile 
 
     settings = configuration(config)
     confirm(f"Drop run {run_id}?", yes=yes)
-    discard_run(settings, run_id, reason=reason)
+    note_warnings(discard_run(settings, run_id, reason=reason))
     show_run(run_id, config=config, as_json=as_json)

@@ -33,3 +33,7 @@ class BackupSettings(BaseModel):
         default=(),
         description="public keys of age (age1…); whoever holds one of their identities can read the backups. Without any they are not encrypted",
     )
+    journal: bool = Field(
+        default=True,
+        description="from the first `backup create` on, have decisions, single records and delivered files beside the backups before a command says done",
+    )

@@ -12,6 +12,7 @@ from retail_brain.desk.lookup import find_record, open_store, resolve_key
 from retail_brain.desk.review_result import DecisionEntry, DecisionListResult, WithdrawResult
 from retail_brain.desk.ruling import make_ruling
 from retail_brain.errors import ConfigurationError
+from retail_brain.pipeline.journaling import keep_journal_on
 from retail_brain.store import decision as decisions
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
 
@@ -96,8 +97,9 @@ def withdraw_decision(
                     **ruling,
                 ))  # fmt: skip
         return WithdrawResult(
-            decision=describe_decision(_find(pg, decision_id)), already=before.withdrawn_by_id is not None
-        )
+            decision=describe_decision(_find(pg, decision_id)), already=before.withdrawn_by_id is not None,
+            warnings=keep_journal_on(config, pg),
+        )  # fmt: skip
 
 
 def _find(pg: Connection, decision_id: int) -> StoredDecision:

@@ -26,6 +26,8 @@ def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
     }
 
 
+        "journal": lambda: _journal(config),
+        "archive": lambda: _archive(config),
 def _addresses(config: Configuration) -> ServiceAddresses:
     from retail_brain.services import find_services
 
@@ -101,6 +103,22 @@ def _redis(config: Configuration) -> Check:
 
 
 def _cache(config: Configuration) -> Check:
+def _journal(config: Configuration) -> Check:
+    from retail_brain.desk.journal import check_journal
+    from retail_brain.store.connection import connect
+
+    with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+        return check_journal(conn, config)
+
+
+def _archive(config: Configuration) -> Check:
+    from retail_brain.desk.journal import check_archiving
+    from retail_brain.store.connection import connect
+
+    with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+        return check_archiving(conn)
+
+
     from retail_brain.cache import cache_state
     from retail_brain.store.connection import connect
     from retail_brain.store.outbox import cache_generation, count_pending

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.desk.change import regroup, ruling_of, write_regrouped
 from retail_brain.desk.change_result import JoinResult
 from retail_brain.desk.lookup import find_record
-from retail_brain.desk.unmerge import inversion, tell_redis
+from retail_brain.desk.unmerge import inversion, tell_others
 from retail_brain.desk.unmerge_plan import describe_part, name_decision
 from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError, RefusedError
@@ -99,7 +99,7 @@ def join_records(
     ruling = ruling_of(reason, ticket, by)
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = join_in(stores, con, left, right, ruling, plan=plan, dry_run=dry_run)
-        return replace(result, warnings=tell_redis(stores)) if result.status == "joined" else result
+        return replace(result, warnings=tell_others(stores)) if result.status == "joined" else result
 
 
 def join_in(

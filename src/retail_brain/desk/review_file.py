@@ -19,7 +19,7 @@ from retail_brain.desk.result import ExportResult
 from retail_brain.desk.review import read_questions, state_mark
 from retail_brain.desk.review_result import ImportResult
 from retail_brain.desk.ruling import decision_on, find_pair, make_ruling, rule_on
-from retail_brain.desk.unmerge import tell_redis
+from retail_brain.desk.unmerge import tell_others
 from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError, InputError, RefusedError
 from retail_brain.model import VALUE_FIELDS
@@ -164,7 +164,7 @@ def import_review(
         with change_by_hand(stores.pg):
             _apply(stores, con, found, by)
             _refuse(path, found)
-        warnings = tell_redis(stores)
+        warnings = tell_others(stores)
     return ImportResult(
         path=str(path), same=found.done["same"], different=found.done["different"],
         already_decided=found.done["already"], undecided=found.undecided, warnings=warnings,

@@ -174,3 +174,4 @@ class WithdrawResult:
 
     decision: DecisionEntry
     already: bool
+    warnings: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from retail_brain.desk.change import ruling_of
 from retail_brain.desk.join import join_in
 from retail_brain.desk.lookup import find_record
 from retail_brain.desk.review_result import DecideResult
-from retail_brain.desk.unmerge import Selection, tell_redis, unmerge_in
+from retail_brain.desk.unmerge import Selection, tell_others, unmerge_in
 from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError, RefusedError
 from retail_brain.identity.cut import Edge, path
@@ -68,7 +68,7 @@ def decide(
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         with change_by_hand(stores.pg):
             result = rule_on(stores, con, find_pair(stores.pg, left, right), answer, ruling)
-        return replace(result, warnings=tell_redis(stores))
+        return replace(result, warnings=tell_others(stores))
 
 
 def make_ruling(reason: str, ticket: str | None, by: str | None) -> dict[str, Any]:

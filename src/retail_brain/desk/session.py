@@ -119,8 +119,9 @@ class Desk:
             else ()
         )
         touched = {uuid.UUID(one) for one in (result.profile_id, *result.touched_ids) if one}
+        kept = () if result.status == "unchanged" else self._keep_journal()
         told = () if result.status in ("waiting", "unchanged") else self._tell_redis(touched)
-        return replace(result, warnings=(*left_out, *told))
+        return replace(result, warnings=(*left_out, *kept, *told))
 
     def ingest_line(self, text: str) -> ArrivalResult:
         """Take in one record that is written as JSON: {"source": …, "record": {…}}.
@@ -212,6 +213,16 @@ class Desk:
                     brain.deliveries[source] = delivery_no
                 return result
             brain = self._brain(pg)
+
+    def _keep_journal(self) -> tuple[str, ...]:
+        """Have the record beside the backups, where a journal is kept."""
+        from retail_brain.pipeline.journaling import keep_journal_on, not_journaled
+
+        try:
+            with self._store() as pg:
+                return keep_journal_on(self.config, pg)
+        except RetailBrainError as error:
+            return (not_journaled(error),)
 
     def _tell_redis(self, profile_ids: set[uuid.UUID]) -> tuple[str, ...]:
         """Tell Redis of what was just committed; where it cannot be told the outbox waits, and PostgreSQL answers."""

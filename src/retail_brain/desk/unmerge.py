@@ -107,7 +107,7 @@ def unmerge(
     ruling = ruling_of(reason, ticket, by)
     with open_stores(config, migrate=False) as stores, open_engine(config.resources, stores.workspace.scratch) as con:
         result = unmerge_in(stores, con, selection, ruling, plan=plan, dry_run=dry_run)
-        return replace(result, warnings=tell_redis(stores)) if result.status == "undone" else result
+        return replace(result, warnings=tell_others(stores)) if result.status == "undone" else result
 
 
 def unmerge_in(
@@ -259,8 +259,9 @@ def inversion(
     )  # fmt: skip
 
 
-def tell_redis(stores: Stores) -> tuple[str, ...]:
-    """Bring the cache up to date with what was just committed; Redis being away is a warning."""
+def tell_others(stores: Stores) -> tuple[str, ...]:
+    """Bring the journal and the cache up to date with what was just committed; that one of them is away is a warning."""
+    from retail_brain.pipeline.journaling import keep_journal
     from retail_brain.pipeline.warm import warm_pending
 
-    return warm_pending(stores, progress=no_progress).warnings
+    return (*keep_journal(stores), *warm_pending(stores, progress=no_progress).warnings)

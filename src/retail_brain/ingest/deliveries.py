@@ -218,7 +218,9 @@ class _Night:
 
     def _read_one(self, prepared: _Prepared, seen: dict[str, str]) -> DeliveryResult:
         claim, sha256 = prepared.claim, prepared.sha256
-        result = DeliveryResult(source=prepared.source, name=claim.name, sha256=sha256, bytes=claim.size)
+        result = DeliveryResult(
+            source=prepared.source, name=claim.name, sha256=sha256, bytes=claim.size, path=claim.path
+        )  # fmt: skip
         with claim.handle:
             if sha256 in self._known:
                 return replace(result, already_ingested_run=self._known[sha256])

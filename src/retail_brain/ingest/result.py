@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryResult:
-    """One file of tonight: rows = accepted + quarantined + duplicates, unless it was ingested before."""
+    """One file of tonight, and where it lies: rows = accepted + quarantined + duplicates, unless it was ingested before."""
 
     source: str
     name: str
@@ -26,6 +27,7 @@ class DeliveryResult:
     duplicates: int = 0
     already_ingested_run: str | None = None
     warnings: tuple[str, ...] = ()
+    path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

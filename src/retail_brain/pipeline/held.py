@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.errors import RefusedError
 from retail_brain.model import Progress, no_progress
+from retail_brain.pipeline.journaling import keep_journal
 from retail_brain.pipeline.night import continue_night
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store import run as runs
@@ -13,7 +14,6 @@ from retail_brain.store import run as runs
 if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
     from retail_brain.pipeline.result import NightResult
-    from retail_brain.store.run import RunResult
 
 
 def approve_run(config: Configuration, run_id: int, *, reason: str, progress: Progress = no_progress) -> NightResult:
@@ -31,7 +31,7 @@ def approve_run(config: Configuration, run_id: int, *, reason: str, progress: Pr
     return continue_night(config, stage="publish", progress=progress, run_id=run_id, approve=reason)
 
 
-def discard_run(config: Configuration, run_id: int, *, reason: str) -> RunResult:
+def discard_run(config: Configuration, run_id: int, *, reason: str) -> tuple[str, ...]:
     """Drop a run that was not published; its deliveries can be taken again.
 
     Args:
@@ -39,12 +39,16 @@ def discard_run(config: Configuration, run_id: int, *, reason: str) -> RunResult
         run_id: the run.
         reason: why; kept with the run.
 
+    Returns:
+        What a person should know.
+
     Raises:
         RefusedError: there is no such run, or it is published.
     """
     with open_stores(config) as stores, stores.workspace.lock(f"retail-brain run discard {run_id}"):
         run = runs.show_run(stores.pg, run_id)
-        if run is None or run.status == "published":
-            state = "is not known" if run is None else "is published"
+        if run is None or run.status in ("published", "reverted"):
+            state = "is not known" if run is None else f"is {run.status}"
             raise RefusedError(f"run {run_id} {state}; nothing was changed", hint="retail-brain run list")
-        return runs.finish_run(stores.pg, run_id, "discarded", reason=reason)
+        runs.finish_run(stores.pg, run_id, "discarded", reason=reason)
+        return keep_journal(stores)

@@ -33,6 +33,7 @@ class Intake:
         full_sources: sources among them that deliver full snapshots.
         paths: the files and folders that were named, to be looked at again while the run waits.
         files: one result a file.
+        delivered: where each of the new files lies, with source, name, SHA-256 and size.
         quarantine_reasons: rows put aside, by reason.
         warnings: what a person should know.
     """
@@ -41,6 +42,7 @@ class Intake:
     full_sources: tuple[str, ...]
     paths: tuple[Path, ...]
     files: tuple[FileResult, ...]
+    delivered: tuple[dict[str, str | int], ...]
     quarantine_reasons: Mapping[str, int]
     warnings: tuple[str, ...]
 
@@ -95,6 +97,10 @@ def take_deliveries(
         full_sources=tuple(sorted(full)),
         paths=tuple(path for path in paths if path != config.base_folder),
         files=_describe(result),
+        delivered=tuple(
+            {"path": str(one.path), "source": one.source, "name": one.name, "sha256": one.sha256, "bytes": one.bytes}
+            for one in new
+        ),
         quarantine_reasons=dict(result.quarantine_reasons),
         warnings=(*result.warnings, *_older_snapshots(config, result, latest)),
     )

@@ -135,7 +135,7 @@ def run_night(
                 stages.publish(night, warm="warm" in wanted)
             else:
                 stages.keep(night, night.con)
-        night.tell()
+        stages.journal(night)
         return night.result
 
 
@@ -174,7 +174,7 @@ def continue_night(
                 stages.publish(night, warm=approve is not None, approve=approve)
         elif run_id is not None:
             raise RefusedError(f"run {run_id} is not waiting", hint="retail-brain run list")
-        night.tell()
+        stages.journal(night)
         return night.result
 
 

@@ -77,6 +77,7 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
         night.folder.note(
             run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
             full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],
+            delivered=list(intake.delivered),
         )  # fmt: skip
     make_whole(night.con, "delivered_row")
     night.folder.read(night.con, "delivered_row", as_view=True, checked=False)
@@ -266,6 +267,15 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
 
 
 def _facts_to_publish(night: Night) -> dict[str, Any]:
+def journal(night: Night) -> None:
+    """Have what the night took in and published beside the backups, where a journal is kept."""
+    from retail_brain.pipeline.journaling import keep_deliveries, keep_journal
+
+    warnings = (*keep_deliveries(night.stores), *keep_journal(night.stores))
+    night.clock.lap("journal")
+    night.tell(warnings=(*night.result.warnings, *warnings))
+
+
     """Return what `publish_run` wants to know of the run; its row tells later how far log and decisions were seen."""
     facts, seen = night.facts, night.facts["seen"]
     reached = {

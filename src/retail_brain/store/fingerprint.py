@@ -8,7 +8,7 @@ on every server of the same byte order, whatever their locale.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from psycopg.rows import class_row
 
 from retail_brain import sql
 from retail_brain.store.failure import DeniedError, translated
+from retail_brain.store.journal import quiet_journal
 from retail_brain.store.migration import MIGRATION_LOCK
 
 if TYPE_CHECKING:
@@ -93,12 +94,15 @@ def exported_snapshot(conn: Connection) -> Iterator[Snapshot]:
         conn.execute("select pg_advisory_lock_shared(%s)", [MIGRATION_LOCK])
         conn.commit()
         try:
-            with conn.transaction(force_rollback=True):
-                conn.execute("set transaction isolation level repeatable read, read only")
-                with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
-                    found = cursor.execute(sql.load("store/snapshot_state")).fetchone()
-                assert found is not None
-                yield found
+            with ExitStack() as quiet:
+                quiet.enter_context(quiet_journal(conn))
+                with conn.transaction(force_rollback=True):
+                    conn.execute("set transaction isolation level repeatable read, read only")
+                    with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
+                        found = cursor.execute(sql.load("store/snapshot_state")).fetchone()
+                    assert found is not None
+                    quiet.close()
+                    yield found
         finally:
             if not conn.broken:
                 conn.execute("select pg_advisory_unlock_shared(%s)", [MIGRATION_LOCK])

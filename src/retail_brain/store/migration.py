@@ -107,6 +107,9 @@ def migrate(conn: Connection, *, with_roles: bool = False) -> MigrationResult:
                     if migration.number not in known:
                         _apply(conn, migration)
                         applied.append(migration.number)
+        if applied:
+            with _alone(conn):
+                conn.execute(sql.load("store/journal_watch"))
         roles = None
         if applied or with_roles:
             with _alone(conn):

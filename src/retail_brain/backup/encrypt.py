@@ -1,0 +1,326 @@
+"""Backups that only the holder of a key can read: age files, made with public keys, opened with an identity file.
+
+Apart from what is encrypted, so that the folder of a backup and the entries of the journal are treated alike, and the
+only importer of pyrage. Files stream through in small pieces, whatever their size. The machine that makes backups needs
+no secret; the identity file is looked at, and read, only by those who open one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SUFFIX = ".age"
+_IDENTITY_BYTES = 100_000
+"""More than the longest identity file; another file that was named by mistake is not read whole."""
+_NOTE = "# identity of retail-brain backups; keep it apart from them\n# public key: {public}\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyResult:
+    """A new key pair."""
+
+    path: Path
+    """The identity file, which opens backups."""
+    recipient: str
+    """The public key, which makes them."""
+
+
+def create_key(path: Path) -> KeyResult:
+    """Make a key pair and write its secret part into a new file that only its owner can read.
+
+    Args:
+        path: the identity file; never overwritten.
+
+    Raises:
+        ConfigurationError: the file is there already, or its folder cannot be written.
+    """
+    from pyrage import x25519
+
+    identity = x25519.Identity.generate()
+    public = str(identity.to_public())
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor has no path
+            file.write(f"{_NOTE.format(public=public)}{identity}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        raise ConfigurationError(
+            f"{path} is there already", hint="an identity is never overwritten; name another file"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written", hint="check its folder and the free disk") from error
+    return KeyResult(path=path, recipient=public)
+
+
+def parse_recipients(texts: Sequence[str]) -> list[Any]:
+    """Return the public keys that the configuration names.
+
+    Raises:
+        ConfigurationError: one of them is no age public key.
+    """
+    from pyrage import RecipientError, x25519
+
+    found = []
+    for place, text in enumerate(texts, 1):
+        try:
+            found.append(x25519.Recipient.from_str(text))
+        except RecipientError:
+            raise ConfigurationError(
+                f"backup.recipients: number {place} is no age public key",
+                hint="one begins with age1; retail-brain backup key create FILE makes a pair and prints it",
+            ) from None
+    return found
+
+
+def read_identities(path: Path) -> list[Any]:
+    """Read an identity file: one secret key a line, newest or oldest first, as age-keygen writes them.
+
+    Args:
+        path: the file. It must belong to the user of this process and be closed to everybody else.
+
+    Returns:
+        The identities, to be handed to the other functions here.
+
+    Raises:
+        ConfigurationError: the file is missing, open to others, somebody else's, or holds no identity.
+    """
+    from pyrage import IdentityError, x25519
+
+    lines = [line.strip() for line in _read_private(path).splitlines()]
+    try:
+        found = [x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+    except IdentityError:
+        found = []
+    if not found:
+        raise ConfigurationError(f"{path} holds no age identity", hint="a line of it begins with AGE-SECRET-KEY-1")
+    return found
+
+
+def _read_private(path: Path) -> str:
+    """Return the text of a file that only its owner, the user of this process, can read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _check_private(path, os.fstat(descriptor))
+            return os.read(descriptor, _IDENTITY_BYTES).decode()
+        finally:
+            os.close(descriptor)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the identity {path} cannot be read", hint="--identity names the file") from error
+
+
+def _check_private(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise ConfigurationError(f"the identity {path} is not a file")
+    if state.st_uid != os.geteuid():
+        raise ConfigurationError(f"the identity {path} belongs to another user", hint="chown it, or copy it")
+    if state.st_mode & 0o077:
+        raise ConfigurationError(f"the identity {path} is open to other users", hint=f"chmod 600 '{path}'")
+
+
+def encrypt_bytes(data: bytes, recipients: Sequence[str]) -> bytes:
+    """Return data that only the holders of these keys can read.
+
+    Raises:
+        ConfigurationError: a recipient is no age public key.
+    """
+    import pyrage
+
+    return pyrage.encrypt(data, parse_recipients(recipients))
+
+
+def decrypt_bytes(data: bytes, identities: Sequence[Any]) -> bytes:
+    """Return what `encrypt_bytes` was given.
+
+    Raises:
+        ConfigurationError: no identity fits.
+        IntegrityError: the data was changed.
+    """
+    import pyrage
+
+    try:
+        return pyrage.decrypt(data, identities)
+    except pyrage.DecryptError as error:
+        raise _unreadable("an encrypted entry", error) from None
+
+
+def encrypt_file(path: Path, recipients: Sequence[Any]) -> Path:
+    """Put `NAME.age` in place of a file. The plain text goes once the other is on the disk.
+
+    Args:
+        path: the file.
+        recipients: of `parse_recipients`.
+
+    Returns:
+        The encrypted file.
+
+    Raises:
+        ResourceError: the disk is full.
+    """
+    import pyrage
+
+    target = path.with_name(path.name + SUFFIX)
+    _convert(path, target, lambda source, sink: pyrage.encrypt_io(source, sink, recipients))
+    path.unlink()
+    return target
+
+
+def decrypt_file(path: Path, target: Path, identities: Sequence[Any]) -> None:
+    """Write what an encrypted file holds to another place.
+
+    Raises:
+        ConfigurationError: no identity fits.
+        IntegrityError: the file was changed.
+        ResourceError: the disk is full.
+    """
+    import pyrage
+
+    try:
+        _convert(path, target, lambda source, sink: pyrage.decrypt_io(source, sink, identities))
+    except (pyrage.DecryptError, OSError) as error:
+        raise _unreadable(path.name, error) from None
+
+
+def encrypt_folder(folder: Path, recipients: Sequence[str], *, except_for: Sequence[str] = ()) -> None:
+    """Put `NAME.age` in place of every file of a folder and its subfolders.
+
+    Args:
+        folder: a backup that is being made.
+        recipients: public keys; whoever holds one of them can read the files.
+        except_for: names of files that stay readable.
+
+    Raises:
+        ConfigurationError: a recipient is no age public key.
+        ResourceError: the disk is full.
+    """
+    keys = parse_recipients(recipients)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix != SUFFIX and path.name not in except_for:
+            encrypt_file(path, keys)
+
+
+@contextmanager
+def opened(folder: Path, identities: Sequence[Any], *, scratch: Path) -> Iterator[Path]:
+    """Give the files of an encrypted backup in plain, in a private folder that is gone afterwards, whatever happens.
+
+    Args:
+        folder: the backup.
+        identities: of `read_identities`.
+        scratch: a folder that is swept at the start of every use, in case this process is killed.
+
+    Yields:
+        A folder of the backup's name, with the files under their names without `.age`; what was not encrypted is copied.
+
+    Raises:
+        ConfigurationError: no identity fits.
+        IntegrityError: a file was changed.
+        ResourceError: there is too little room.
+    """
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check_room(scratch, sum(path.stat().st_size for path in paths))
+    private = Path(tempfile.mkdtemp(prefix="opened-", dir=scratch))
+    plain = private / folder.name
+    try:
+        for path in paths:
+            target = plain / path.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if path.suffix == SUFFIX:
+                decrypt_file(path, target.with_suffix(""), identities)
+            else:
+                shutil.copyfile(path, target)
+        yield plain
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _check_room(place: Path, needed: int) -> None:
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise ResourceError(
+            f"{place} has {free / 2**30:,.1f} GiB free, decrypting needs {needed / 2**30:,.1f} GiB",
+            hint="free some disk",
+        )
+
+
+class _Tap:
+    """A file as pyrage reads or writes it, which keeps what went wrong, because pyrage passes on no more than its text,
+    and ends the work when it is told to."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+        self.stopped = False
+
+    def read(self, size: int) -> bytes:
+        return self._do(self._file.read, size)
+
+    def write(self, data: bytes) -> int:
+        return self._do(self._file.write, data)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def _do(self, work: Callable[[Any], Any], what: int | bytes) -> Any:
+        if self.stopped:
+            raise RuntimeError("stopped")  # not InterruptedError: pyrage would try again
+        try:
+            return work(what)
+        except OSError as error:
+            self.failure = error
+            raise
+
+
+def _convert(path: Path, target: Path, work: Callable[[_Tap, _Tap], None]) -> None:
+    """Stream one file into another, which is on the disk afterwards, or gone."""
+    try:
+        with path.open("rb") as source, open(target, "xb", opener=_private) as sink:
+            _pump(_Tap(source), _Tap(sink), work)
+            sink.flush()
+            os.fsync(sink.fileno())
+    except BaseException as error:
+        target.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise ResourceError(
+                f"{target.name} cannot be written: {os.strerror(error.errno).lower()}", hint="check the free disk"
+            ) from None
+        raise
+
+
+def _pump(source: _Tap, sink: _Tap, work: Callable[[_Tap, _Tap], None]) -> None:
+    """Do the work in a thread: signals reach this one, which can end it, and never the middle of pyrage."""
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work, source, sink)
+        try:
+            failed = done.exception()
+        finally:
+            source.stopped = sink.stopped = True
+    if failed:
+        raise source.failure or sink.failure or failed
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _unreadable(what: str, error: Exception) -> ConfigurationError | IntegrityError:
+    if "No matching keys" in str(error):
+        return ConfigurationError(
+            f"the identity does not open {what}",
+            hint="it was encrypted to other keys; name the identity of the time when it was made",
+        )
+    return IntegrityError(f"{what} was changed since it was encrypted", hint="take another backup")

@@ -1,0 +1,271 @@
+"""The journal for a person: brought up to date, followed, put into a restored database, pruned, and looked at by doctor.
+
+Apart from keeping it, which every command does by itself, and from restoring, which calls this with the database that it
+has just made.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.backup import delivered
+from retail_brain.backup.journal import FOLDER, parts_before, read_journal
+from retail_brain.desk.lookup import open_store
+from retail_brain.errors import IntegrityError, RetailBrainError
+from retail_brain.model import Check
+from retail_brain.pipeline.journaling import JournalResult, copy_deliveries, write_journal
+from retail_brain.pipeline.stores import open_workspace
+from retail_brain.store import journal as store
+from retail_brain.store.connection import connect
+from retail_brain.store.replay import Replay, finish_replay
+from retail_brain.store.run import known_deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from threading import Event
+
+    from retail_brain.backup.journal import Entry
+    from retail_brain.config.file import Configuration
+    from retail_brain.model import PostgresAddress
+    from retail_brain.store.connection import Connection
+    from retail_brain.store.journal import JournalState
+
+_LATE = timedelta(minutes=15)
+"""From when on a row that waits is worth a warning; `backup journal` is meant to run every few minutes."""
+_MARGIN = timedelta(hours=1)
+"""What is kept of the journal from before the oldest backup: clocks are set, and snapshots take a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayedJournal:
+    """What the journal added to a restored database.
+
+    Attributes:
+        entries: entries that were put in.
+        rows: rows that were written or removed, by table.
+        until: the moment of the state that was reached; None where the journal had nothing to add.
+        unpublished: delivered files that were taken in and that no run has published.
+        warnings: what a person should know.
+    """
+
+    entries: int = 0
+    rows: dict[str, int]
+    until: datetime | None = None
+    unpublished: tuple[delivered.DeliveredFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def bring_up_to_date(config: Configuration) -> JournalResult:
+    """Write everything that the journal lacks, and copy the delivered files that are not beside it.
+
+    Args:
+        config: the configuration; where it wants no journal, one that is kept ends.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ServiceError: PostgreSQL does not answer, or the target cannot be written.
+        IntegrityError: the target lacks entries that were there.
+        LockedError: another command writes the journal, and takes too long.
+    """
+    workspace = open_workspace(config)
+    with open_store(config) as pg:
+        if not config.backup.journal:
+            if store.journal_state(pg) is not None:
+                store.end_journal(pg)
+            return JournalResult(status="off")
+        copied, warnings = copy_deliveries(config, workspace, pg)
+        return replace(write_journal(config, pg), files=copied, warnings=warnings)
+
+
+def follow(
+    config: Configuration, *, every_s: float, stop: Event, tell: Callable[[JournalResult | RetailBrainError], None]
+) -> None:
+    """Bring the journal up to date again and again, until somebody says stop.
+
+    Args:
+        config: the configuration.
+        every_s: seconds between two times.
+        stop: ends it; what is being written is finished first.
+        tell: told what was written, or what went wrong: the next time may do better.
+    """
+    while not stop.is_set():
+        try:
+            tell(bring_up_to_date(config))
+        except RetailBrainError as error:
+            tell(error)
+        stop.wait(every_s)
+
+
+def replay_journal(
+    postgres: PostgresAddress, target: Path, *, until: datetime | None = None, identities: Sequence[Any] = ()
+) -> ReplayedJournal:
+    """Bring a restored database forward with the journal of the one that was backed up.
+
+    Args:
+        postgres: the restored database, at the current schema. No journal is kept of it afterwards.
+        target: the folder of the backups.
+        until: the moment to stop at; None for everything.
+        identities: of `encrypt.read_identities`; needed where the journal is encrypted.
+
+    Returns:
+        What was added. All of it, or in case of an error nothing.
+
+    Raises:
+        IntegrityError: an entry was edited or is missing; the message says up to which one the journal is sound.
+        ConfigurationError: it is encrypted and no identity fits.
+    """
+    with connect(postgres, application_name="retail-brain replay") as conn:
+        state = store.journal_state(conn)
+        if state is None:
+            return ReplayedJournal(rows={})
+        store.end_journal(conn)
+        found = _replay(conn, _entries_after(target, state, until), identities)
+        if found.entries == 0 and not (target / FOLDER / str(state.timeline)).is_dir() and state.entries:
+            found = replace(found, warnings=("the journal of this backup is not there; only the backup was restored",))
+        known = known_deliveries(conn)
+    files = delivered.list_files(target / FOLDER / delivered.FOLDER, identities)
+    lost = [file for file in files if file.sha256 not in known and (until is None or _moment(file.copied_at) <= until)]
+    return replace(found, unpublished=tuple(lost))
+
+
+def hand_back(
+    target: Path, files: Sequence[delivered.DeliveredFile], folder: Path, *, identities: Sequence[Any] = ()
+) -> list[Path]:
+    """Give back delivered files that no run has published, so that a run can take them again.
+
+    Args:
+        target: the folder of the backups.
+        files: which, of `replay_journal`.
+        folder: where they go.
+        identities: where they are encrypted.
+
+    Raises:
+        IntegrityError: the bytes of one are not those that were delivered.
+    """
+    place = target / FOLDER / delivered.FOLDER
+    return [delivered.fetch_file(place, file, folder, identities=identities) for file in files]
+
+
+def _entries_after(target: Path, state: JournalState, until: datetime | None) -> Iterator[Entry]:
+    """Yield the entries that the backup does not hold, up to a moment.
+
+    Raises:
+        IntegrityError: the journal does not go on where the backup ends.
+    """
+    expected = state.entries
+    for entry in read_journal(target / FOLDER / str(state.timeline)):
+        if until is not None and _moment(entry.at) > until:
+            return
+        if entry.number == state.entries and entry.digest != state.digest:
+            raise IntegrityError(
+                f"entry {entry.number} of the journal is not the one that the backup knows",
+                hint="restore without the journal, or from another copy of the target",
+            )
+        if entry.number > state.entries:
+            if entry.number != expected + 1:
+                raise IntegrityError(
+                    f"the journal lacks entries {expected + 1} to {entry.number - 1}: they were pruned or lost",
+                    hint="use a newer backup: retail-brain backup list",
+                )
+            expected = entry.number
+            yield entry
+
+
+def _replay(conn: Connection, entries: Iterator[Entry], identities: Sequence[Any]) -> ReplayedJournal:
+    count, rows, until = 0, dict[str, int](), None
+    with conn.transaction():
+        replay = Replay(conn)
+        for entry in entries:
+            count, until = count + 1, _moment(entry.at)
+            if entry.kind == "rows":
+                table, written = replay.put(entry.body(identities))
+                rows[table] = rows.get(table, 0) + written
+        finish_replay(conn)
+    return ReplayedJournal(entries=count, rows=rows, until=until)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def prune_journal(target: Path, oldest: datetime) -> int:
+    """Remove what no kept backup needs: parts of the journal, journals that ended, delivered files.
+
+    Args:
+        target: the folder of the backups. The caller holds it alone.
+        oldest: when the oldest kept backup was begun.
+
+    Returns:
+        How many files were removed.
+    """
+    moment, removed = oldest - _MARGIN, 0
+    for folder in (target / FOLDER).glob("*"):
+        if folder.name == delivered.FOLDER:
+            removed += delivered.forget_files(folder, moment.timestamp())
+            continue
+        for part in parts_before(folder, moment.astimezone(UTC).isoformat()):
+            part.unlink()
+            removed += 1
+        parts = sorted(folder.glob("*.jsonl"))
+        if len(parts) == 1 and parts[0].stat().st_mtime < moment.timestamp() and not _is_newest(folder):
+            shutil.rmtree(folder)
+            removed += 1
+    return removed
+
+
+def _is_newest(folder: Path) -> bool:
+    """Tell whether a journal is the one that may still grow: an idle shop writes nothing for weeks."""
+    others = [other for other in folder.parent.glob("*") if other.name not in (delivered.FOLDER, folder.name)]
+    return all(other.stat().st_mtime <= folder.stat().st_mtime for other in others)
+
+
+def check_journal(pg: Connection, config: Configuration) -> Check:
+    """Say how old the newest entry of the journal is, and whether rows wait for it.
+
+    Args:
+        pg: a connection.
+        config: the configuration.
+    """
+    state, hint = store.journal_state(pg), "retail-brain backup journal, every few minutes from cron"
+    if state is None:
+        if not config.backup.journal:
+            return Check(name="journal", outcome="ok", what="switched off by the configuration")
+        return Check(name="journal", outcome="ok", what="begins with the first retail-brain backup create")
+    waiting = store.waiting_for_journal(pg)
+    age = datetime.now(UTC) - (waiting.since or datetime.now(UTC))
+    if age > _LATE:
+        what = f"{waiting.rows:,} rows wait since {waiting.since:%Y-%m-%d %H:%M} UTC: a disaster would lose them"
+        return Check(name="journal", outcome="warning", what=what, hint=hint)
+    return Check(
+        name="journal", outcome="ok",
+        what=f"holds everything up to {state.reached_at:%Y-%m-%d %H:%M} UTC" + (f"; {waiting.rows:,} rows wait" * bool(waiting.rows)),
+    )  # fmt: skip
+
+
+def check_archiving(pg: Connection) -> Check:
+    """Say whether the server archives its write-ahead log, and whether that works.
+
+    Args:
+        pg: a connection.
+    """
+    state = store.archiving_state(pg)
+    hint = "docs/how-to/journal.md says how the archive and the journal fit"
+    if state.idle_slots:
+        what = f"nobody reads the replication slot {', '.join(state.idle_slots)}: the server keeps its log for it until the disk is full"
+        return Check(name="archive", outcome="warning", what=what, hint=hint)
+    if state.mode == "off":
+        return Check(
+            name="archive", outcome="ok", what="the server archives no write-ahead log; the journal stands alone"
+        )
+    failed, done = state.last_failed_time, state.last_archived_time
+    if failed is not None and (done is None or done < failed):
+        what = f"archiving the write-ahead log fails since {failed:%Y-%m-%d %H:%M} UTC"
+        return Check(name="archive", outcome="warning", what=what, hint=hint)
+    when = f"last at {done:%Y-%m-%d %H:%M} UTC" if done else "not yet"
+    return Check(name="archive", outcome="ok", what=f"the write-ahead log is archived ({when})")

@@ -1,0 +1,2 @@
+-- one row without meaning: a journal begins
+select journal_begin()

@@ -1,0 +1,2 @@
+-- one row without meaning: no journal is kept any more
+select journal_end()

@@ -8,7 +8,7 @@ import typer
 
 from retail_brain_cli.commands.night import Deliveries, leave_if_held, place_those_who_waited
 from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration, need_reason
-from retail_brain_cli.output import show
+from retail_brain_cli.output import note_warnings, show
 from retail_brain_cli.progress import progress
 
 app = typer.Typer(

@@ -124,10 +124,11 @@ def check_readable(conn: Connection) -> None:
     with translated():
         lacking = conn.execute(sql.load("store/unreadable_relation")).fetchall()
     if lacking:
-        kind, schema, name = lacking[0]
-        more = f", and on {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        kind, name = lacking[0]
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise DeniedError(
-            f"the PostgreSQL login lacks the right to read {kind} {schema}.{name}{more}", hint=_RIGHTS_HINT
+            f"the PostgreSQL login lacks a right on {kind} {name}{more}: it may not read all that a backup holds",
+            hint=_RIGHTS_HINT,
         )
 
 

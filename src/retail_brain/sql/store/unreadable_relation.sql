@@ -1,8 +1,7 @@
--- one row per table or sequence that this login may not read, and so cannot dump: what it is, schema and name
+-- one row per table or sequence that this login may not read, and so cannot dump: what it is and its name
 select
   case when pg_class.relkind = 'S' then 'sequence' else 'table' end as kind,
-  pg_namespace.nspname as schema,
-  pg_class.relname as name
+  pg_class.oid::regclass::text as name
 from pg_class
 join pg_namespace on pg_namespace.oid = pg_class.relnamespace
 where pg_class.relkind in ('r', 'p', 'm', 'S')

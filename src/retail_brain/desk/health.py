@@ -21,13 +21,13 @@ def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
         "schema": lambda: _schema(config),
         "roles": lambda: _roles(config),
         "invariants": lambda: _invariants(config),
+        "journal": lambda: _journal(config),
+        "archive": lambda: _archive(config),
         "redis": lambda: _redis(config),
         "cache": lambda: _cache(config),
     }
 
 
-        "journal": lambda: _journal(config),
-        "archive": lambda: _archive(config),
 def _addresses(config: Configuration) -> ServiceAddresses:
     from retail_brain.services import find_services
 
@@ -96,13 +96,6 @@ def _invariants(config: Configuration) -> Check:
     return Check(name="invariants", outcome="ok", what="profiles, merges and aliases fit together")
 
 
-def _redis(config: Configuration) -> Check:
-    from retail_brain.cache import check_redis
-
-    return check_redis(_addresses(config).redis, config.cache)
-
-
-def _cache(config: Configuration) -> Check:
 def _journal(config: Configuration) -> Check:
     from retail_brain.desk.journal import check_journal
     from retail_brain.store.connection import connect
@@ -119,6 +112,13 @@ def _archive(config: Configuration) -> Check:
         return check_archiving(conn)
 
 
+def _redis(config: Configuration) -> Check:
+    from retail_brain.cache import check_redis
+
+    return check_redis(_addresses(config).redis, config.cache)
+
+
+def _cache(config: Configuration) -> Check:
     from retail_brain.cache import cache_state
     from retail_brain.store.connection import connect
     from retail_brain.store.outbox import cache_generation, count_pending

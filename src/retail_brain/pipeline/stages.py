@@ -266,7 +266,6 @@ def publish(night: Night, *, warm: bool, approve: str | None = None) -> None:
     night.stores.workspace.forget_runs({night.run_id, *(run.run_id for run in kept)})
 
 
-def _facts_to_publish(night: Night) -> dict[str, Any]:
 def journal(night: Night) -> None:
     """Have what the night took in and published beside the backups, where a journal is kept."""
     from retail_brain.pipeline.journaling import keep_deliveries, keep_journal
@@ -276,6 +275,7 @@ def journal(night: Night) -> None:
     night.tell(warnings=(*night.result.warnings, *warnings))
 
 
+def _facts_to_publish(night: Night) -> dict[str, Any]:
     """Return what `publish_run` wants to know of the run; its row tells later how far log and decisions were seen."""
     facts, seen = night.facts, night.facts["seen"]
     reached = {

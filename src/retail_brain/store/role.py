@@ -45,9 +45,9 @@ RIGHTS: dict[str, tuple[str, str, str]] = {
     "waiting_record": ("select insert update delete", "", ""),
     "model": ("select insert", "select", "select"),
     "shared_value": ("select insert update delete", "select", "select"),
-}
     "journal_state": ("select", "select", "select"),
     "journal_touched": ("select", "select", "select(table_name,touched_at)"),
+}
 """The rights on each table. A table that is not named here belongs to its owner alone, and a test fails until it is named."""
 
 _ELSEWHERE = ("usage temporary", "usage temporary", "usage")

@@ -55,11 +55,11 @@ def addresses(shop: Shop) -> ServiceAddresses:
 
 
 @contextmanager
-def postgres(shop: Shop) -> Iterator[psycopg.Connection[Any]]:
+def postgres(shop: Shop, database: str | None = None) -> Iterator[psycopg.Connection[Any]]:
     """A connection to the shop's PostgreSQL."""
     place = addresses(shop).postgres
     with psycopg.connect(
-        host=place.host, port=place.port, dbname=place.dbname, user=place.user, autocommit=True
+        host=place.host, port=place.port, dbname=database or place.dbname, user=place.user, autocommit=True
     ) as conn:
         yield conn
 
@@ -82,7 +82,7 @@ def struck(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own that a signal hits at the end of a stage."""
     return subprocess.run(
-        [sys.executable, "-c", _STRUCK, str(int(number)), stage, command], cwd=shop.folder, env=dict(os.environ),
+        [sys.executable, "-c", _STRUCK, str(int(number)), stage, *command.split()], cwd=shop.folder, env=dict(os.environ),
         capture_output=True, text=True, check=False, timeout=180,
     )  # fmt: skip
 

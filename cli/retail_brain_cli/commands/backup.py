@@ -42,17 +42,21 @@ def verify(
     backup_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Which backup; the newest by default.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
     decode: Annotated[bool, typer.Option("--decode", help="Also decompress and parse everything, and count the rows.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Also restore it into a scratch database and hold every table against the manifest.")] = False,
     identity: Identity = None, config: ConfigFile = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Hold every file of a backup against its manifest."""
     from retail_brain.desk.backup_care import verify_backups
+    from retail_brain.desk.restores import verify_by_restoring
 
     if every and backup_id is not None:
         raise ConfigurationError("either one backup or --all")
+    settings = configuration(config)
     with progress() as tell:
-        result = verify_backups(
-            configuration(config), backup_id, every=every, decode=decode, identity=identity, progress=tell
-        )
+        if restore:
+            result = verify_by_restoring(settings, backup_id, every=every, identity=identity, progress=tell)
+        else:
+            result = verify_backups(settings, backup_id, every=every, decode=decode, identity=identity, progress=tell)
     show(result, as_json=as_json)
     if not result.sound:
         bad = [backup.backup_id for backup in result.backups if not backup.sound]

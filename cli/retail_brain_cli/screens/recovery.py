@@ -40,6 +40,11 @@ def _restored(result: RestoreResult, console: Console) -> None:
     )
     if result.replayed:
         console.print(f"  from the journal {_counts(result.replayed)}")
+    if result.returned:
+        console.print(f"  not published    {clean(', '.join(result.returned))}: delivered, and in no published run")
+        console.print(
+            f"    unless they lie where they were: retail-brain run --from {clean(result.returned_to)}", style="dim"
+        )
     if result.models:
         console.print(f"  models put back  {clean(', '.join(result.models))}")
     if result.warmed:
@@ -52,7 +57,9 @@ def _restored(result: RestoreResult, console: Console) -> None:
         console.print(
             f"  when nobody needs it any more: retail-brain backup discard {clean(result.aside)}", style="dim"
         )
-    console.print("Next: retail-brain doctor, then retail-brain run, then retail-brain backup create", style="dim")
+    if result.new_backup:
+        console.print(f"Backed up again as {result.new_backup}, on which the journal stands from now on.")
+    console.print("Next: retail-brain doctor, then retail-brain run", style="dim")
 
 
 @screen.register(DiscardResult)

@@ -47,7 +47,7 @@ class DrillResult:
     indexes: int | None = None
     """Indexes that amcheck read; None where the server has none."""
     replayed: dict[str, int] = field(default_factory=dict)
-    """What the journal added, by kind."""
+    """Rows that the journal wrote on top of the backup, by table."""
     lookups: int = 0
     lookup_p95_ms: float = 0.0
     warmed: int = 0

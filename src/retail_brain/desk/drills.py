@@ -91,7 +91,8 @@ def _recover(
     started = time.perf_counter()
     ensure_services(own.workspace_folder, own.services, postgres=own.postgres, redis=own.redis)
     server_s = time.perf_counter() - started
-    restored = restore_backup(own, plan_restore(own, backup.backup_id), identity=identity, progress=progress)
+    plan = plan_restore(own, backup.backup_id)
+    restored = restore_backup(own, plan, identity=identity, back_up=False, progress=progress)
     answers = _look_up(own, progress)
     seconds = {"server": server_s, **restored.seconds, "first look-up": answers.first_s, "look-ups": answers.all_s}
     until = datetime.fromisoformat(restored.recovered_until)

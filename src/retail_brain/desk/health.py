@@ -1,7 +1,9 @@
-"""What `doctor` asks the servers: do they answer, is the schema current, do the invariants hold, is the cache current."""
+"""What `doctor` asks the servers: do they answer, is the schema current, do the invariants hold, is the cache current; and whether
+there are backups that somebody has recovered from."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import ServiceError
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
     from retail_brain.config.file import Configuration
     from retail_brain.services import ServiceAddresses
+
+_BACKUP_AGE = timedelta(days=2)
+_DRILL_AGE = timedelta(days=92)
 
 
 def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
@@ -25,6 +30,8 @@ def questions_about(config: Configuration) -> dict[str, Callable[[], Check]]:
         "archive": lambda: _archive(config),
         "redis": lambda: _redis(config),
         "cache": lambda: _cache(config),
+        "backups": lambda: _backups(config),
+        "drill": lambda: _drill(config),
     }
 
 
@@ -131,3 +138,35 @@ def _cache(config: Configuration) -> Check:
         what = f"behind PostgreSQL ({pending:,} changes wait); answers come from PostgreSQL"
         return Check(name="cache", outcome="warning", what=what, hint="retail-brain warm")
     return Check(name="cache", outcome="ok", what="current")
+
+
+def _backups(config: Configuration) -> Check:
+    from retail_brain.backup.place import list_backups
+
+    backups = list_backups(config.backup_folder)
+    if not backups:
+        what = f"there is none in {config.backup_folder}"
+        return Check(name="backups", outcome="ok", what=what, hint="retail-brain backup create")
+    verified = [backup.made_at for backup in backups if backup.is_verified]
+    if not verified:
+        hint = "retail-brain backup verify --all says why"
+        return Check(name="backups", outcome="warning", what=f"none of {len(backups)} is verified", hint=hint)
+    age, what = datetime.now(UTC) - verified[-1], f"the newest verified one is of {verified[-1]:%Y-%m-%d %H:%M} UTC"
+    if age > _BACKUP_AGE:
+        return Check(name="backups", outcome="warning", what=what, hint="retail-brain backup create, every night")
+    return Check(name="backups", outcome="ok", what=f"{what}, of {len(backups)}")
+
+
+def _drill(config: Configuration) -> Check:
+    from retail_brain.backup.drill import last_drill
+    from retail_brain.backup.place import list_backups
+
+    held, hint = last_drill(config.backup_folder), "retail-brain backup drill, every quarter"
+    if held is None and not list_backups(config.backup_folder):
+        return Check(name="drill", outcome="ok", what="there is no backup to recover from yet")
+    if held is None:
+        return Check(name="drill", outcome="warning", what="nobody has tried to recover from a backup yet", hint=hint)
+    what = f"a backup was last recovered from on {held:%Y-%m-%d}"
+    if datetime.now(UTC) - held > _DRILL_AGE:
+        return Check(name="drill", outcome="warning", what=what, hint=hint)
+    return Check(name="drill", outcome="ok", what=what)

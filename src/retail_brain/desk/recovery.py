@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup.check import check_contents, check_files
+from retail_brain.backup.encrypt import opened, read_identities
 from retail_brain.backup.restore import choose_tools, load_dump, refuse_without_room
 from retail_brain.desk.backups import embedded_programs
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from retail_brain.backup.place import Backup
     from retail_brain.backup.tool import Tools
     from retail_brain.config.file import Configuration
+    from retail_brain.desk.journal import ReplayedJournal
     from retail_brain.model import PostgresAddress, Progress
     from retail_brain.store.connection import Connection
     from retail_brain.store.fingerprint import DumpedTable, Fingerprint
@@ -39,7 +42,7 @@ _ANOTHER = "use another backup: retail-brain backup list"
 _TOLD = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Recovery:
     """What is to be recovered, where, and up to when."""
 
@@ -54,6 +57,11 @@ class Recovery:
     replay: bool = True
     clock: Clock = field(default_factory=Clock)
     progress: Progress = no_progress
+
+    @cached_property
+    def identities(self) -> tuple[Any, ...]:
+        """The keys of the identity file; none where none was named."""
+        return tuple(read_identities(self.identity)) if self.identity is not None else ()
 
     @property
     def manifest(self) -> Manifest:
@@ -78,7 +86,9 @@ class Recovered:
     rows: int
     indexes: int | None
     until: str
-    replayed: dict[str, int]
+    """The newest moment whose work is there again."""
+    journal: ReplayedJournal
+    """What the journal added."""
     warnings: tuple[str, ...]
 
 
@@ -115,15 +125,17 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
                 job.clock.lap("analyze")
                 warnings = _bring_up_to_date(conn)
                 job.clock.lap("schema")
-                until, replayed = _replay(job, scratch)
+                conn.commit()
+                journal = _replay(job, scratch)
                 job.clock.lap("replay")
                 indexes = _check(job, conn)
                 job.clock.lap("check")
             if indexes is None:
                 warnings += ("indexes were not read: this server has no amcheck, or its use takes a superuser",)
             yield Recovered(
-                postgres=scratch, folder=folder, tables=len(manifest.tables), indexes=indexes, until=until,
-                rows=sum(table.rows for table in manifest.tables), replayed=replayed, warnings=warnings,
+                postgres=scratch, folder=folder, tables=len(manifest.tables), indexes=indexes, journal=journal,
+                rows=sum(table.rows for table in manifest.tables), warnings=(*warnings, *journal.warnings),
+                until=journal.until.isoformat() if journal.until else manifest.snapshot_at,
             )  # fmt: skip
 
 
@@ -171,17 +183,22 @@ def _load(job: Recovery, tools: Tools, folder: Path, scratch: PostgresAddress) -
         raise
 
 
-def _replay(job: Recovery, scratch: PostgresAddress) -> tuple[str, dict[str, int]]:
-    """Add what the journal holds; return the moment up to which work is there again, and what was added."""
-    return job.manifest.snapshot_at, {}
+def _replay(job: Recovery, scratch: PostgresAddress) -> ReplayedJournal:
+    """Add what the journal holds. A database that is only looked at needs none of it."""
+    from retail_brain.desk.journal import ReplayedJournal, replay_journal
+
+    if not job.replay:
+        return ReplayedJournal(rows={})
+    job.progress("replay", total=1)
+    found = replay_journal(scratch, job.config.backup_folder, until=job.at, identities=job.identities)
+    job.progress("replay", done=1, total=1)
+    return found
 
 
 def _plain(job: Recovery) -> AbstractContextManager[Path]:
     """Give the backup's files in plain: its own folder, or a private one that is gone afterwards."""
     if not job.manifest.encrypted:
         return nullcontext(job.backup.path)
-    from retail_brain.backup.encrypt import opened, read_identities
-
     if job.identity is None:
         raise ConfigurationError(
             f"{job.backup.backup_id} is encrypted", hint="--identity FILE names the file with the key that opens it"

@@ -35,12 +35,18 @@ class RestoreResult:
     indexes: int | None
     """Indexes that were read whole; None where this server cannot."""
     replayed: dict[str, int] = field(default_factory=dict)
-    """What the journal added to the backup, by kind."""
+    """Rows that the journal wrote on top of the backup, by table."""
     aside: str | None = None
     """What the database that stood there is called now."""
     models: tuple[str, ...] = ()
     """Models that were put back into the workspace."""
+    returned: tuple[str, ...] = ()
+    """Delivered files that were taken in and that no run has published."""
+    returned_to: str | None = None
+    """The folder where they lie, to be taken again."""
     warmed: int = 0
+    new_backup: str | None = None
+    """The backup that was made of it, on which the journal stands from now on."""
     warnings: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -6,15 +6,18 @@ that fails, is killed or finds damage leaves everything as it was, and the same 
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retail_brain.backup.place import find_backup, note_check
+from retail_brain.desk.backup_care import verify_backups
+from retail_brain.desk.backup_result import BackupChecked, BackupsChecked
 from retail_brain.desk.recovery import Recovery, recovered
 from retail_brain.desk.restore_result import DiscardResult, RestorePlan, RestoreResult
-from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, StateMovedError
+from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, RetailBrainError, StateMovedError
 from retail_brain.model import Progress, no_progress
 from retail_brain.pipeline.stores import open_stores, open_workspace
 from retail_brain.store import database as databases
@@ -23,10 +26,12 @@ from retail_brain.store.connection import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from retail_brain.backup.place import Backup
     from retail_brain.config.file import Configuration
     from retail_brain.desk.recovery import Recovered
     from retail_brain.model import PostgresAddress
+
+RETURNED = "returned"
+"""The folder of the workspace into which delivered files come back that no run has published."""
 
 
 def plan_restore(
@@ -71,6 +76,7 @@ def restore_backup(
     *,
     identity: Path | None = None,
     may_replace: bool = False,
+    back_up: bool = True,
     progress: Progress = no_progress,
 ) -> RestoreResult:
     """Restore a backup.
@@ -80,6 +86,7 @@ def restore_backup(
         plan: of `plan_restore`.
         identity: the file with the key that opens an encrypted backup.
         may_replace: a database that holds something is put aside.
+        back_up: make a new backup of the configured database, on which its journal stands from then on.
         progress: told how far each phase is.
 
     Returns:
@@ -106,41 +113,63 @@ def restore_backup(
             databases.settle_restored(conn, newest_run=workspace.newest_run() if plan.is_configured else 0)
         aside = _switch(job.postgres, found.postgres.dbname, plan)
         job.clock.lap("switch")
-        result = _describe(job, found, plan, aside)
+        result = _describe(found, plan, aside)
         if plan.is_configured:
             result = _back_to_work(job, found, result)
+    if plan.is_configured and back_up:
+        result = _back_up(job, result)
     return replace(result, seconds=dict(job.clock.seconds))
 
 
 def verify_by_restoring(
-    config: Configuration, backup: Backup, *, identity: Path | None = None, progress: Progress = no_progress
-) -> tuple[str, ...]:
-    """Restore a backup into a scratch database, hold it against its manifest, and note beside it what was found.
+    config: Configuration,
+    backup_id: str | None = None,
+    *,
+    every: bool = False,
+    identity: Path | None = None,
+    progress: Progress = no_progress,
+) -> BackupsChecked:
+    """Decode backups, restore those that are sound into a scratch database, and note beside each what was found.
 
     Args:
         config: the configuration.
-        backup: which.
-        identity: the file with the key that opens an encrypted backup.
+        backup_id: which; the newest by default.
+        every: all of them instead.
+        identity: the file with the key that opens encrypted backups.
         progress: told how far each phase is.
 
     Returns:
-        What is wrong; nothing where all is well.
+        What was found, backup by backup.
 
     Raises:
         ResourceError: there is no room for it.
         RetailBrainError: it could not be tried; nothing was noted.
     """
+    decoded = verify_backups(config, backup_id, every=every, decode=True, identity=identity, progress=progress)
+    return BackupsChecked(
+        backups=tuple(
+            _try(config, one, identity=identity, progress=progress) if one.sound else one for one in decoded.backups
+        )
+    )
+
+
+def _try(config: Configuration, decoded: BackupChecked, *, identity: Path | None, progress: Progress) -> BackupChecked:
+    """Restore a backup into a scratch database and hold it against its manifest."""
+    began, problems = time.perf_counter(), tuple[str, ...]()
+    backup = find_backup(config.backup_folder, decoded.backup_id)
     job = Recovery(
         config=config, backup=backup, postgres=_postgres(config), identity=identity, replay=False, progress=progress
     )
-    problems: tuple[str, ...] = ()
     try:
         with recovered(job):
             pass
     except IntegrityError as error:
         problems = (error.message.removeprefix(f"{backup.backup_id}: "),)
     note_check(backup.path, "restored", problems)
-    return problems
+    return replace(
+        decoded, level="restored", sound=not problems, problems=problems,
+        seconds=round(decoded.seconds + time.perf_counter() - began, 3),
+    )  # fmt: skip
 
 
 def discard_database(config: Configuration, name: str) -> DiscardResult:
@@ -180,16 +209,17 @@ def _switch(address: PostgresAddress, scratch: str, plan: RestorePlan) -> str | 
     return aside if plan.database_state == "filled" else None
 
 
-def _describe(job: Recovery, found: Recovered, plan: RestorePlan, aside: str | None) -> RestoreResult:
+def _describe(found: Recovered, plan: RestorePlan, aside: str | None) -> RestoreResult:
     return RestoreResult(
         backup_id=plan.backup_id, database=plan.database, recovered_until=found.until, tables=found.tables,
-        rows=found.rows, indexes=found.indexes, replayed=found.replayed, aside=aside, warnings=found.warnings,
+        rows=found.rows, indexes=found.indexes, replayed=found.journal.rows, aside=aside, warnings=found.warnings,
     )  # fmt: skip
 
 
 def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> RestoreResult:
     """Let workspace and cache follow the database: artefacts of runs that it forgot go, models come back, keys are made anew."""
     from retail_brain.backup.restore import put_models_back
+    from retail_brain.desk.journal import hand_back
     from retail_brain.pipeline.resume import waiting_run
     from retail_brain.pipeline.warm import warm_cache
 
@@ -198,9 +228,27 @@ def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> Res
         stores.workspace.forget_runs({int(waiting.path.name)} if waiting is not None else set())
         models = put_models_back(found.folder, stores.workspace.models)
         job.clock.lap("models")
+        returned = stores.workspace.folder / RETURNED
+        files = hand_back(job.config.backup_folder, found.journal.unpublished, returned, identities=job.identities)
         warmed = warm_cache(stores, progress=job.progress)
         job.clock.lap("warm")
-    return replace(result, models=models, warmed=warmed.keys, warnings=(*result.warnings, *warmed.warnings))
+    return replace(
+        result, models=models, warmed=warmed.keys, warnings=(*result.warnings, *warmed.warnings),
+        returned=tuple(path.name for path in files), returned_to=str(returned) if files else None,
+    )  # fmt: skip
+
+
+def _back_up(job: Recovery, result: RestoreResult) -> RestoreResult:
+    """Make a backup of what was restored: the journal of the lost database does not go on with it, and a new one needs a beginning."""
+    from retail_brain.desk.backups import create_backup
+
+    try:
+        made = create_backup(job.config, progress=job.progress)
+    except RetailBrainError as error:
+        told = f"what is decided from now on is in no journal until retail-brain backup create: {error.message}"
+        return replace(result, warnings=(*result.warnings, told))
+    job.clock.lap("backup")
+    return replace(result, new_backup=made.backup_id)
 
 
 def _postgres(config: Configuration) -> PostgresAddress:

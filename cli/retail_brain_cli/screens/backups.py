@@ -35,6 +35,8 @@ def _created(result: BackupCreated, console: Console) -> None:
         console.print(
             f"  removed {result.removed_leftovers} unfinished, left by a process that was killed", style="dim"
         )
+    for warning in result.warnings:
+        console.print(f"  {clean(warning)}", style="yellow")
     steps = "  ".join(f"{name} {seconds:.1f}" for name, seconds in result.seconds.items())
     console.print(f"  {sum(result.seconds.values()):.1f} s: {steps}", style="dim")
 

@@ -25,6 +25,7 @@ class BackupCreated:
     removed_leftovers: int = 0
     """What killed makers had left, and this one removed."""
     tries: int = 1
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

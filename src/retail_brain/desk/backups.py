@@ -28,7 +28,8 @@ from retail_brain.pipeline.journaling import ensure_journal
 from retail_brain.pipeline.result import Clock
 from retail_brain.store import fingerprint
 from retail_brain.store.connection import connect, is_local
-from retail_brain.store.failure import TransientServiceError
+from retail_brain.store.failure import DeniedError, TransientServiceError
+from retail_brain.store.migration import migration_status
 from retail_brain.workspace import Workspace, replace_text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def create_backup(config: Configuration, *, progress: Progress = no_progress) ->
     with place.alone(target, "backup create") as lock, connect(postgres, application_name="retail-brain backup") as pg:
         tools = find_tools(pg.info.server_version // 10_000, embedded=embedded_programs(config, postgres))
         removed = place.clear_leftovers(target)
-        ensure_journal(config, pg)
+        warnings = _keep_journal(config, pg)
         for attempt in range(1, _TRIES + 1):
             try:
                 with _begun(target) as folder:
@@ -91,7 +92,7 @@ def create_backup(config: Configuration, *, progress: Progress = no_progress) ->
                         config=config, postgres=postgres, tools=tools, folder=folder, lock=lock, progress=progress
                     )
                     manifest = _make(making, pg)
-                return _result(making, manifest, removed, attempt)
+                return replace(_result(making, manifest), removed_leftovers=removed, tries=attempt, warnings=warnings)
             except (MovedError, TransientServiceError):
                 if attempt == _TRIES or pg.broken:
                     raise
@@ -112,6 +113,17 @@ def embedded_folder() -> Path | None:
         return find_binaries().postgres_folder
     except ConfigurationError:
         return None
+
+
+def _keep_journal(config: Configuration, pg: Connection) -> tuple[str, ...]:
+    """Have a journal that goes on from this backup, where that can be; a backup without one is better than none."""
+    if any(state.applied_at is None for state in migration_status(pg)):
+        return ("no journal goes on from this backup: the database lacks migrations",)
+    try:
+        ensure_journal(config, pg)
+    except DeniedError as error:
+        return (f"no journal was begun or written: {error.message}",)
+    return ()
 
 
 @contextmanager
@@ -244,10 +256,10 @@ def teller(progress: Progress, stage: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(stage, done=done, total=max(total, 1))
 
 
-def _result(making: _Making, manifest: Manifest, removed: int, tries: int) -> BackupCreated:
+def _result(making: _Making, manifest: Manifest) -> BackupCreated:
     return BackupCreated(
         backup_id=manifest.backup_id, path=str(making.config.backup_folder / manifest.backup_id), size=manifest.size,
         tables=len(manifest.tables), rows=sum(table.rows for table in manifest.tables), snapshot_at=manifest.snapshot_at,
         run_id=manifest.run_id, seal=manifest.seal, encrypted=manifest.encrypted, level="decoded",
-        seconds=making.clock.seconds, removed_leftovers=removed, tries=tries,
+        seconds=making.clock.seconds,
     )  # fmt: skip

@@ -34,6 +34,8 @@ _LIKELY = {
     "retail_brain.desk.change_result": ("changes",),
     "retail_brain.desk.review_result": ("review",),
     "retail_brain.desk.backup_result": ("backups",),
+    "retail_brain.desk.restore_result": ("recovery",),
+    "retail_brain.backup.drill": ("recovery",),
     "retail_brain.pipeline.journaling": ("journal",),
     "retail_brain.pipeline.result": ("night",),
 }

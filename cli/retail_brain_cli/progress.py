@@ -24,6 +24,8 @@ _NAMES = {
     "resolve": "Resolving", "survive": "Choosing values", "audit": "Checking", "publish": "Publishing",
     "warm": "Warming", "services": "Starting", "report": "Reporting", "dump": "Dumping", "decode": "Decoding",
     "verify": "Checking files", "encrypt": "Encrypting", "sync": "Writing to disk",
+    "files": "Checking files", "restore": "Restoring", "compare": "Comparing", "replay": "Replaying", "check": "Checking",
+    "look-ups": "Looking up",
 }  # fmt: skip
 
 

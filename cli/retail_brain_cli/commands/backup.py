@@ -1,4 +1,4 @@
-"""Backups: made, listed, checked, pruned."""
+"""Backups: made, listed, checked, pruned; restoring them stands in `recovery`."""
 
 from __future__ import annotations
 

@@ -375,7 +375,7 @@ their owner as well, by a trigger. Readers do not see the text of quarantined ro
 
 # command: who may run it, by first letter: job, support, read. A test runs each under each role.
 ROLE_COMMANDS = {
-    "run": "j", "warm": "js", "run list": "jsr", "run show": "jsr", "model list": "jsr", "model show": "jsr",
+    "run": "j", "warm": "js", "run revert": "j", "run list": "jsr", "run show": "jsr", "model list": "jsr", "model show": "jsr",
     "profile show": "jsr", "profile search": "jsr", "profile resolve": "jsr", "profile history": "jsr",
     "merge list": "jsr", "merge show": "jsr", "merge explain": "jsr", "merge verify": "jsr",
     "merge rollback --dry-run": "jsr", "merge rollback": "s", "merge join": "s",

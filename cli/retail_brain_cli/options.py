@@ -22,6 +22,9 @@ ConfigFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a screen.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask. Needed where there is no terminal.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen and change nothing.")]
+Plan = Annotated[
+    str | None, typer.Option("--plan", metavar="HASH", help="Apply exactly the plan with this hash, as --dry-run told it.")
+]  # fmt: skip
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from retail_brain_cli.commands.night import Deliveries, leave_if_held, place_those_who_waited
-from retail_brain_cli.options import ConfigFile, Json, Limit, Yes, configuration, need_reason
+from retail_brain_cli.options import By, ConfigFile, DryRun, Json, Limit, Plan, Yes, configuration, need_reason
 from retail_brain_cli.output import note_warnings, show
 from retail_brain_cli.progress import progress
+from retail_brain_cli.settle import settle
 
 app = typer.Typer(
     help="Run the whole night: ingest, match, publish, warm. Safe to repeat.", invoke_without_command=True
@@ -92,3 +94,18 @@ def discard(run_id: RunId, reason: Reason, yes: Yes = False, config: ConfigFile 
     confirm(f"Drop run {run_id}?", yes=yes)
     note_warnings(discard_run(settings, run_id, reason=reason))
     show_run(run_id, config=config, as_json=as_json)
+
+
+@app.command()
+def revert(
+    run_id: RunId,
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the run. Needed unless --dry-run.")] = None,
+    by: By = None,
+    with_later: Annotated[bool, typer.Option("--with-later", help="Take back as well what was built on it: later runs, what people decided since.")] = False,
+    dry_run: DryRun = False, yes: Yes = False, plan: Plan = None, config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Take a published run back: records, profiles and ids are as before it, and the next runs leave it so."""
+    from retail_brain.desk.revert import revert_run
+
+    change = partial(revert_run, configuration(config), run_id, reason=reason or "", by=by, with_later=with_later)
+    settle(change, "Take this back?", reason=reason, dry_run=dry_run, yes=yes, plan=plan, as_json=as_json)

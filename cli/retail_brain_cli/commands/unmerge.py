@@ -7,15 +7,12 @@ from typing import Annotated
 
 import typer
 
-from retail_brain_cli.options import By, ConfigFile, DryRun, Json, Ticket, Yes, configuration
+from retail_brain_cli.options import By, ConfigFile, DryRun, Json, Plan, Ticket, Yes, configuration
 from retail_brain_cli.settle import settle
 
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with the decision. Needed unless --dry-run.")
 ]
-Plan = Annotated[
-    str | None, typer.Option("--plan", metavar="HASH", help="Apply exactly the plan with this hash, as --dry-run told it.")
-]  # fmt: skip
 Record = Annotated[str, typer.Argument(metavar="RECORD", help="SOURCE:RECORD_ID")]
 
 

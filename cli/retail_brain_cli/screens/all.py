@@ -13,6 +13,7 @@ from retail_brain_cli.screens import (
     models,
     night,
     people,
+    revert,
     review,
     system,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "models",
     "night",
     "people",
+    "revert",
     "review",
     "system",
 ]

@@ -23,6 +23,7 @@ _ENDED = {
     "changed": "a record changed",
     "gone": "a record is not delivered any more",
     "rescored": "it was scored again",
+    "reverted": "the run was taken back",
 }
 
 

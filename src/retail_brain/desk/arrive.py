@@ -100,7 +100,7 @@ class Placing:
         names = {no: one.key for no, one in self.members.items()} | {
             self.newcomer.record_no: f"{self.newcomer.source}:{self.newcomer.record_id}"
         }
-        now, became = name_groups(walked.groups, self.before, lambda no: _fresh_id(names[no], generation))
+        now, became = name_groups(walked.groups, self.before, lambda no: fresh_id(names[no], generation))
         refused = {link.pair: reason for link, reason in walked.refused} | {
             pair: "ambiguous" for pair in doubt if ruled.get(pair) is None
         }
@@ -262,7 +262,7 @@ def _pairs(records: Sequence[int]) -> list[Pair]:
     return [(left, right) for place, left in enumerate(records) for right in records[place + 1 :]]
 
 
-def _fresh_id(key: str, generation: str) -> uuid.UUID:
+def fresh_id(key: str, generation: str) -> uuid.UUID:
     """Return a new profile's id: a hash of its first record and of what made it, shaped as a UUID of version 8."""
     source, _colon, record_id = key.partition(":")
     digest = hashlib.md5("\x1f".join((source, record_id, generation)).encode(), usedforsecurity=False).hexdigest()

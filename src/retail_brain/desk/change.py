@@ -231,7 +231,8 @@ def _arrow(pa: Any, columns: Sequence[tuple[str, ...]], rows: Sequence[Sequence[
     kinds = {"bigint": pa.int64(), "double": pa.float64(), "date": pa.date32(), "timestamp": pa.timestamp("us")}
     arrays = {
         name: pa.array(
-            [str(row[place]) if kind == "uuid" else row[place] for row in rows], kinds.get(kind, pa.string())
+            [str(row[place]) if kind == "uuid" and row[place] else row[place] for row in rows],
+            kinds.get(kind, pa.string()),
         )
         for place, (name, kind) in enumerate(columns)
     }

@@ -39,6 +39,7 @@ def rebuild_scored(
     from retail_brain.matching.clash import find_clashes
     from retail_brain.matching.score import score_all
     from retail_brain.standardise.keys import key_view
+    from retail_brain.standardise.shared import find_shared
 
     assert head.run_id is not None
     settings = stores.config.matching
@@ -51,7 +52,10 @@ def rebuild_scored(
     stored.read_records(stores.pg, con)
     settle(con, "record", folder)
     con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
-    stored.read_shared_values(stores.pg, con, "shared_value")
+    if head.is_revert:  # what is kept says how common values were for the run that was taken back
+        find_shared(con, "live_record", settings=settings)
+    else:
+        stored.read_shared_values(stores.pg, con, "shared_value")
     with key_view(con, "live_record", "match_key"):
         settle(con, "match_key", folder)
     progress("rebuild", done=1, total=2)

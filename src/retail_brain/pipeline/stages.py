@@ -51,7 +51,7 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     """Take in tonight's files; say whether there is anything to match."""
     pg, workspace = night.stores.pg, night.stores.workspace
     waiting = waiting_run(night.stores)
-    known = {delivery: str(run_id) for delivery, run_id in runs.known_deliveries(pg).items()}
+    known = {delivery: str(run_id) for delivery, run_id in runs.known_deliveries(pg, again=bool(files)).items()}
     intake = take_deliveries(
         night.con, night.config, files=files, known=known, latest=runs.latest_deliveries(pg), waiting_paths=waiting.manifest["paths"] if waiting else (),
         scratch=workspace.scratch, progress=night.progress,
@@ -137,7 +137,8 @@ def match(night: Night, *, again: bool = False) -> None:
     scored = steps.score(con, config, model, previous, night.progress)
     night.clock.lap("match")
     night.progress("resolve", total=1)
-    identify.resolve(con, config, model, previous, complete=scored.complete)
+    complete = scored.complete or previous.head.is_revert
+    identify.resolve(con, config, model, previous, complete=complete)
     night.progress("resolve", done=1, total=1)
     night.clock.lap("resolve")
     identify.survive(con, config, everything=previous.run_id is None or "survivorship" in asked_again)

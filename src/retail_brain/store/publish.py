@@ -21,6 +21,7 @@ from retail_brain.store.connection import connect
 from retail_brain.store.failure import TransientServiceError, translated
 from retail_brain.store.memory import remember
 from retail_brain.store.migration import require_migrated
+from retail_brain.store.revert import keep_former
 from retail_brain.store.seal import seal_log
 from retail_brain.store.stage import PROFILES, RECORDS, bring_in, stage
 from retail_brain.store.transfer import copy_in
@@ -249,6 +250,7 @@ def _publish_difference(
 ) -> dict[str, int]:
     """Copy the differences into temporary tables and bring them in by DML."""
     stage(conn, duck, _STAGED, run_id=run_id, present=present)
+    keep_former(conn, run_id=run_id)
     rows = {"cache_outbox": conn.execute(sql.load("store/queue_cache_outbox")).rowcount}
     rows |= bring_in(conn, _STAGED, run_id=run_id)
     if shape.MERGE_LOG.origin in present:

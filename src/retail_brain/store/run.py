@@ -268,17 +268,18 @@ def latest_published(conn: Connection) -> RunResult | None:
     return found[0] if found else None
 
 
-def known_deliveries(conn: Connection) -> dict[str, int]:
+def known_deliveries(conn: Connection, *, again: bool = False) -> dict[str, int]:
     """Return the deliveries that are published.
 
     Args:
         conn: a connection.
+        again: leave out those of runs that were taken back: a person names them outright to have them taken again.
 
     Returns:
         SHA-256 of each file, and the run that published it (the first, when two sources delivered the same bytes).
     """
     with translated(), conn.transaction():
-        return dict(conn.execute(sql.load("store/known_deliveries")).fetchall())
+        return dict(conn.execute(sql.load("store/known_deliveries"), {"again": again}).fetchall())
 
 
 def latest_deliveries(conn: Connection) -> dict[str, int]:

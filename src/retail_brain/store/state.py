@@ -38,7 +38,10 @@ DECISION = {"decision_id": "bigint", "kind": "varchar", **_PAIR}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedHead:
-    """What readers see: the run published last, how far log and decisions reach, and how far they reached for that run."""
+    """What readers see: the run published last, how far log and decisions reach, and how far they reached for that run.
+
+    `is_revert`: that run only took others back, so it left nothing in the workspace and looked at no record anew.
+    """
 
     run_id: int | None = None
     generation: int = 0
@@ -48,6 +51,7 @@ class PublishedHead:
     seen_merge_id: int = 0
     seen_decision_id: int = 0
     last_arrival_no: int = 0
+    is_revert: bool = False
 
     @property
     def untouched_since_publish(self) -> bool:

@@ -169,7 +169,7 @@ def test_a_first_load_and_a_night_of_differences_write_the_same(
         conn.execute("alter table identity_merge_log disable trigger append_only")
         conn.execute("alter table log_seal disable trigger append_only")
         conn.execute(
-            "truncate log_seal, delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
+            "truncate log_seal, delivery, source_record, former_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
         )
         conn.execute("update lease set holder = null, run_id = null")
     monkeypatch.undo()
@@ -202,7 +202,7 @@ def test_without_the_fast_copy_csv_writes_the_same(
         conn.execute("alter table identity_merge_log disable trigger append_only")
         conn.execute("alter table log_seal disable trigger append_only")
         conn.execute(
-            "truncate log_seal, delivery, source_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
+            "truncate log_seal, delivery, source_record, former_record, profile, name_part, profile_alias, identity_merge_log, review_item, run restart identity"
         )
     monkeypatch.setattr(transfer, "_BINARY", False)
     publish(database, first_night())
@@ -274,7 +274,7 @@ def test_a_held_run_can_be_taken_up_and_published_and_a_discarded_one_cannot(
     publishing.publish_run(database, first_night().con, run_id=held, lease_token=lease.token, counts={"pairs": 3})
     run = latest_published(conn)
     assert run is not None
-    assert (run.run_id, run.counts) == (held, {"merges": 9, "pairs": 3})
+    assert (run.run_id, run.counts) == (held, {"merges": 9, "pairs": 3, "last_record_no": 3})
     assert finish_run(conn, held, "failed").status == "published"
 
 

@@ -260,6 +260,7 @@ def arguments(shop: Shop, conn: Connection, command: str) -> list[str]:
         "review next": ["--json"], "review decide": ["pos:p4", "pos:p5", "different", *why], "review export": ["--to", "review.csv"],
         "review import": ["answers.csv", *why], "export crosswalk": ["--to", "a.csv"], "export profiles": ["--to", "b.csv"], "export merges": ["--to", "c.csv"],
         "model show": [one("select model_id from model")],
+        "run revert": [one("select max(run_id) from run where status = 'published'"), *why, "--yes"],
     }  # fmt: skip
     return [*command.split(), *given.get(command, [])]
 

@@ -1,6 +1,9 @@
--- one row per delivered file: the hash of its bytes and the run that published it first
+-- one row per delivered file: the hash of its bytes and the run that published it first; where asked for only of runs that stand
 select
-  delivery_id,
-  min(run_id)
+  delivery.delivery_id,
+  min(delivery.run_id)
 from delivery
-group by delivery_id
+left join run on run.run_id = delivery.run_id
+where not %(again)s
+  or run.status is distinct from 'reverted'
+group by delivery.delivery_id

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.engine import quote_identifier, quote_text
+from retail_brain.engine import INTERMEDIATE, quote_identifier, quote_text
 from retail_brain.errors import LockedError, ResourceError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RunFolder:
         partial = self.path / f"{name}.parquet.partial"
         order = f" order by {order_by}" if order_by else ""
         query = f"select * from {quote_identifier(name)}{order}"
-        con.execute(f"copy ({query}) to {quote_text(str(partial))} (format parquet, compression lz4_raw)")
+        con.execute(f"copy ({query}) to {quote_text(str(partial))} ({INTERMEDIATE})")
         digest = file_hash(partial)
         partial.replace(self.path / f"{name}.parquet")
         artefacts = {**self.manifest.get("artefacts", {}), name: digest}

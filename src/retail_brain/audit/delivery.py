@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from retail_brain import sql
+from retail_brain.audit.sample import choose_steps
 from retail_brain.engine import has_table
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def measure_deliveries(con: duckdb.DuckDBPyConnection) -> Measures:
     """
     later = has_table(con, "record_before")
     con.execute(sql.load("audit/delivery_night" if later else "audit/delivery_first"))
-    sampled = {"sample_rows": SAMPLE_ROWS}
-    con.execute(sql.load("audit/delivery_row"), sampled)
+    choose_steps(con, "audit_delivered", rows=SAMPLE_ROWS)
+    con.execute(sql.load("audit/delivery_row"))
     fresh = "audit_delivered where action <> 'unchanged'" if later else "audit_row"
     con.execute(f"create or replace temp view audit_fresh as from {fresh}")
     found: Measures = {}
@@ -47,7 +48,8 @@ def measure_deliveries(con: duckdb.DuckDBPyConnection) -> Measures:
         found[source] |= {"rewritten": {}, "shapes": {}}
     for source, share, rows in con.execute(sql.load("audit/delivery_twin")).fetchall():
         found[source]["twin"] = (round(share, 6), rows)
-    for source, share, rows in con.execute(sql.load("audit/delivery_damage"), sampled).fetchall():
+    choose_steps(con, "delivered_row", rows=SAMPLE_ROWS)
+    for source, share, rows in con.execute(sql.load("audit/delivery_damage")).fetchall():
         found[source]["damaged"] = (round(share, 6), rows)
     for source, rows in con.execute(sql.load("audit/delivery_copy")).fetchall():
         found[source]["copies"] = rows

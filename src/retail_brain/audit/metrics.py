@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from retail_brain.audit.sample import SAMPLED, choose_steps
 from retail_brain.engine import quote_identifier
 from retail_brain.model import VALUE_FIELDS
 
@@ -191,6 +192,7 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float]:
 
 def _one_value(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
+    choose_steps(con, table, rows=_SAMPLE_ROWS)
     con.execute(f"create or replace temp table one_value_row as {_sample_sql(table)}")
     for name in _ONE_VALUE_FIELDS:
         for source, share in con.execute(_one_value_sql(name)).fetchall():
@@ -200,18 +202,9 @@ def _one_value(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, dict[str
 
 
 def _sample_sql(table: str) -> str:
-    """One row per record of a source, with the fields whose most common value is looked at.
-
-    A large source is sampled by the hash of its record ids, so that the share is the same whatever the order of rows.
-    """
+    """One row per record of a source, or of a sample of it, with the fields whose most common value is looked at."""
     values = ", ".join(f"{expression} as {name}" for name, expression in _ONE_VALUE_FIELDS.items())
-    return (
-        f"with total as (select source, greatest(1, count(*) // {_SAMPLE_ROWS}) as step "
-        f"from {quote_identifier(table)} group by source) "
-        f"select record.source, {values} from {quote_identifier(table)} as record "
-        "join total on total.source = record.source "
-        "where total.step = 1 or hash(record.source || chr(31) || record.record_id) % total.step = 0"
-    )
+    return f"select source, {values} from {quote_identifier(table)} as record where {SAMPLED}"
 
 
 def _one_value_sql(name: str) -> str:

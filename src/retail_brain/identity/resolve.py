@@ -82,7 +82,8 @@ def resolve(
     con.execute(
         f"create or replace temp table resolve_node as select record_no, row_number() over (order by record_no) - 1 as node from {quote_identifier(records)}"
     )
-    con.execute(sql.load("identity/resolve_link"), {"merge_probability": settings.merge_probability})
+    con.execute(sql.load("identity/resolve_evidence"), {"merge_probability": settings.merge_probability})
+    con.execute(sql.load("identity/resolve_link"))
     con.execute(sql.load("identity/resolve_conflict"))
     [(nodes,)] = con.execute("select count(*) from resolve_node").fetchall()
     links = _pairs(con, "select node_l, node_r from resolve_link order by position")
@@ -183,6 +184,7 @@ def _write(con: duckdb.DuckDBPyConnection, forest: ForestResult, nodes: int) -> 
     con.execute("drop view resolve_edge")
     for name in (
         "resolve_node",
+        "resolve_evidence",
         "resolve_link",
         "resolve_conflict",
         "resolve_standing",

@@ -10,10 +10,11 @@ from __future__ import annotations
 import shutil
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from retail_brain.errors import InputError, ResourceError
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from retail_brain.config.ingest import IngestSettings, SourceSettings
     from retail_brain.model import Progress
 
+_READERS = 2
 _TABLES = ("create_delivered_row", "create_delivery_new", "create_quarantined_row_new")
 
 
@@ -145,8 +147,14 @@ def _count_winners(
     return counted
 
 
+def _failed(error: Exception) -> Future[DeliveryResult]:
+    future: Future[DeliveryResult] = Future()
+    future.set_exception(error)
+    return future
+
+
 class _Night:
-    """The files of one call, read one after the other."""
+    """The files of one call."""
 
     def __init__(
         self,
@@ -167,13 +175,12 @@ class _Night:
     ) -> list[DeliveryResult]:
         """Read all files; what is wrong with one is added to the problems."""
         results: list[DeliveryResult] = []
-        seen: dict[str, str] = {}
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(mode=0o700, parents=True)
         try:
-            for number, prepared in enumerate(self._prepared(files)):
+            for number, reading in enumerate(self._started(files)):
                 try:
-                    results.append(self._read_one(prepared.result(), seen))
+                    results.append(reading.result())
                 except InputError as error:
                     problems.append(error)
                 except OSError as error:
@@ -185,6 +192,26 @@ class _Night:
         finally:
             shutil.rmtree(self._scratch, ignore_errors=True)
         return results
+
+    def _started(self, files: Sequence[tuple[str, Path]]) -> Iterator[Future[DeliveryResult]]:
+        """Yield the readings of the files in order. Lines are counted by one thread a file, so two files are read at a time."""
+        seen: dict[str, str] = {}
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="ingest-read") as pool:
+            started: deque[Future[DeliveryResult]] = deque()
+            for preparing in self._prepared(files):
+                started.append(self._start(pool, preparing, seen))
+                if len(started) == _READERS:
+                    yield started.popleft()
+            yield from started
+
+    def _start(self, pool: Executor, preparing: Future[_Prepared], seen: dict[str, str]) -> Future[DeliveryResult]:
+        try:
+            prepared = preparing.result()
+        except (InputError, OSError) as error:
+            return _failed(error)
+        same = seen.get(prepared.sha256)
+        seen.setdefault(prepared.sha256, prepared.claim.name)
+        return pool.submit(self._read_one, prepared, same)
 
     def _prepared(self, files: Sequence[tuple[str, Path]]) -> Iterator[Future[_Prepared]]:
         """Yield the files in order, while a thread is one file ahead."""
@@ -216,7 +243,8 @@ class _Night:
             claim.handle.close()
             raise
 
-    def _read_one(self, prepared: _Prepared, seen: dict[str, str]) -> DeliveryResult:
+    def _read_one(self, prepared: _Prepared, same: str | None) -> DeliveryResult:
+        """Read one file, unless a run before or another file of tonight, `same`, has the same bytes."""
         claim, sha256 = prepared.claim, prepared.sha256
         result = DeliveryResult(
             source=prepared.source, name=claim.name, sha256=sha256, bytes=claim.size, path=claim.path
@@ -224,21 +252,23 @@ class _Night:
         with claim.handle:
             if sha256 in self._known:
                 return replace(result, already_ingested_run=self._known[sha256])
-            if sha256 in seen:
-                warning = f"the same bytes as {seen[sha256]}; read once"
+            if same is not None:
+                warning = f"the same bytes as {same}; read once"
                 return replace(result, already_ingested_run="this run", warnings=(warning,))
-            result = self._read_rows(prepared, result)
+            with self._con.cursor() as con:
+                result = self._read_rows(con, prepared, result)
             confirm_unchanged(claim)
             if prepared.survey and prepared.survey.path != claim.readable_path:
                 Path(prepared.survey.path).unlink(missing_ok=True)
-        seen[sha256] = claim.name
         return result
 
-    def _read_rows(self, prepared: _Prepared, result: DeliveryResult) -> DeliveryResult:
+    def _read_rows(self, con: duckdb.DuckDBPyConnection, prepared: _Prepared, result: DeliveryResult) -> DeliveryResult:
         survey = prepared.survey
         if prepared.claim.size == 0 or (survey and not survey.head.strip(b"\xef\xbb\xbf \t\r\n")):
             return replace(result, warnings=("the file is empty",))
-        rows, quarantined, warnings = self._read_csv(prepared, survey) if survey else self._read_parquet(prepared)
+        rows, quarantined, warnings = (
+            self._read_csv(con, prepared, survey) if survey else self._read_parquet(con, prepared)
+        )
         if not rows:
             warnings = (*warnings, "the file has a header and no rows")
         _refuse_mostly_quarantined(rows, quarantined, result.name, self._settings)
@@ -251,25 +281,28 @@ class _Night:
             source=prepared.source, delivery_id=prepared.sha256, file_name=file_name, shape=source, layout=layout
         )
 
-    def _read_csv(self, prepared: _Prepared, survey: Survey) -> tuple[int, int, tuple[str, ...]]:
+    def _read_csv(
+        self, con: duckdb.DuckDBPyConnection, prepared: _Prepared, survey: Survey
+    ) -> tuple[int, int, tuple[str, ...]]:
         """Return rows, quarantined rows and warnings."""
         source = self._sources[prepared.source]
         delivery = self._delivery(prepared, parse_header(survey.head, source, prepared.claim.name, self._settings))
         warnings = delivery.layout.warnings
         rows = survey.records - (1 if source.header else 0)
         even = survey.delimiters == survey.records * (len(delivery.layout.names) - 1)
-        if even and not survey.odd and load_fast(self._con, survey, delivery, self._settings, rows):
+        if even and not survey.odd and load_fast(con, survey, delivery, self._settings, rows):
             return rows, 0, warnings
-        exact = read_exactly(survey.path, delivery, self._settings, self._scratch)
-        load_exact(self._con, exact, delivery)
+        with TemporaryDirectory(dir=self._scratch) as scratch:
+            exact = read_exactly(survey.path, delivery, self._settings, Path(scratch))
+            load_exact(con, exact, delivery)
         return exact.rows, exact.quarantined, warnings
 
-    def _read_parquet(self, prepared: _Prepared) -> tuple[int, int, tuple[str, ...]]:
+    def _read_parquet(self, con: duckdb.DuckDBPyConnection, prepared: _Prepared) -> tuple[int, int, tuple[str, ...]]:
         """Return rows, quarantined rows and warnings."""
         path = prepared.claim.readable_path
-        shape = describe_parquet(self._con, path, prepared.claim, self._settings)
+        shape = describe_parquet(con, path, prepared.claim, self._settings)
         delivery = self._delivery(prepared, shape.names)
-        quarantined = load_parquet(self._con, path, delivery, shape, self._settings)
+        quarantined = load_parquet(con, path, delivery, shape, self._settings)
         return shape.rows, quarantined, delivery.layout.warnings
 
 

@@ -68,7 +68,7 @@ def find_clashes(
     own = tuple(comparison.name for comparison in model.comparisons if comparison.personal)
     narrow = with_settings(model, comparisons=own, blocking_rules=model.blocking_rules[:1])
     con.execute(
-        "create or replace temp table clash_source as select * from match_key semi join link_group using (record_no)"
+        "create or replace temp view clash_source as select * from match_key semi join link_group using (record_no)"
     )
     attach_terms(con, narrow, "clash_source", "clash_key")
     scored = compare_pairs(con, narrow, "clash_key", "clash_block")
@@ -79,8 +79,7 @@ def find_clashes(
     if touching and before:
         con.execute(standing_clash_sql(touching, before))
     con.execute(sql.load("matching/clash_doubt"), {"merge_probability": settings.merge_probability})
-    for table in ("clash_block", "clash_key", "clash_source"):
-        con.execute(f"drop table {table}")
+    con.execute("drop view clash_source; drop table clash_block; drop table clash_key")
 
 
 def standing_clash_sql(touching: str, before: str) -> str:

@@ -11,7 +11,7 @@ from math import log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.engine import quote_identifier, quote_text
+from retail_brain.engine import INTERMEDIATE, quote_identifier, quote_text
 from retail_brain.matching.alone import alone_sql
 from retail_brain.matching.linker import compare_pairs, level_sql
 from retail_brain.matching.pairs import cut_pairs, find_pairs
@@ -107,7 +107,7 @@ def scored_keys(con: duckdb.DuckDBPyConnection, model: Model, source: str, into:
     [(folder,)] = con.execute("select current_setting('temp_directory')").fetchall()
     path = Path(folder) / f"{into}.parquet"
     path.parent.mkdir(exist_ok=True)
-    con.execute(f"copy ({query}) to {quote_text(str(path))} (format parquet, compression lz4_raw)")
+    con.execute(f"copy ({query}) to {quote_text(str(path))} ({INTERMEDIATE})")
     con.execute(f"create or replace view {quote_identifier(into)} as from read_parquet({quote_text(str(path))})")
     yield
     con.execute(f"drop view {quote_identifier(into)}")

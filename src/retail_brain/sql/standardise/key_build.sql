@@ -1,6 +1,7 @@
 -- One row per record: record_no and its keys, NULL where empty, placeholder or shared.
+-- A word begins with a digit or a letter, so those below 'a' but not empty are the ones that begin with a digit.
 with address_word as (
-    select value, list_transform(string_split_regex(trim(regexp_replace(lower(strip_accents(latin)), '[^a-z0-9]+', ' ', 'g')), ' +'), lambda word: street_word(word)) as words
+    select value, list_transform(string_split(trim(regexp_replace(lower(strip_accents(latin)), '[^a-z0-9]+', ' ', 'g')), ' '), lambda word: street_word(word)) as words
     from (
         select distinct key_source.address as value, coalesce(transliteration.latin, key_source.address) as latin
         from key_source
@@ -12,8 +13,8 @@ address_form as (
     select
         value,
         nullif(array_to_string(list_sort(list_distinct(list_filter(words, lambda word: word not in ('apt', 'pobox', 'no', 'the')))), ' '), '') as address_key,
-        list_filter(words, lambda word: regexp_matches(word, '^[0-9]'))[1] as house_key,
-        nullif(array_to_string(list_filter(words, lambda word: not regexp_matches(word, '^[0-9]') and word not in ('apt', 'pobox', 'no', 'the')), ''), '') as street_key
+        list_filter(words, lambda word: word >= '0' and word < 'a')[1] as house_key,
+        nullif(array_to_string(list_filter(words, lambda word: word >= 'a' and word not in ('apt', 'pobox', 'no', 'the')), ''), '') as street_key
     from address_word
 ),
 folded as (

@@ -15,7 +15,8 @@ create or replace temp macro street_word(word) as coalesce(map {
 }[word], word);
 create or replace temp macro name_made(mailbox, given, family) as coalesce(
     regexp_replace(mailbox, '[._-]', '', 'g') in (given, family, given || family, family || given, given[1:1] || family, family || given[1:1], given || family[1:1], family[1:1] || given), false);
-create or replace temp macro phone_value(phone) as fold_phone(regexp_replace(phone, '[^0-9]', '', 'g'));
+-- A standardised phone is digits, or a plus and digits.
+create or replace temp macro phone_value(phone) as fold_phone(ltrim(phone, '+'));
 create or replace temp macro is_placeholder(field, value) as
     (field = 'phone' and (regexp_matches(value, '^(0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)$') or value in ('1234567890', '0123456789', '1234567', '9876543210')))
     or (field = 'email' and regexp_matches(value, '^(test|noreply|no-reply|none|na|nomail|noemail|no|unknown|donotreply|example|x|xx|xxx|abc|asdf)@'))

@@ -1,6 +1,13 @@
 -- One row per value kept out of matching: field, value, kind, records, people (how many different people stand behind it).
+-- Field by field, because counting by one column takes half the time of counting by two.
 with repeated as (
-    select field, value from shared_source where value is not null group by all having count(*) > $max_families
+    select 'email' as field, value from shared_source where field = 'email' and value is not null group by value having count(*) > $max_families
+    union all
+    select 'phone', value from shared_source where field = 'phone' and value is not null group by value having count(*) > $max_families
+    union all
+    select 'loyalty_id', value from shared_source where field = 'loyalty_id' and value is not null group by value having count(*) > $max_families
+    union all
+    select 'national_id', value from shared_source where field = 'national_id' and value is not null group by value having count(*) > $max_families
 ),
 counted as (
     select

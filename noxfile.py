@@ -87,6 +87,20 @@ def laws(session: nox.Session) -> None:
 
 
 @nox.session
+def hour(session: nox.Session) -> None:
+    """Destroy a busy server at 20 random moments, or as many as `-- N` says, and look for what was acknowledged."""
+    rounds = session.posargs[0] if session.posargs else "20"
+    session.run("pytest", "-x", "-q", "-rP", "tests/acceptance/test_hour.py", env={"HOUR_ROUNDS": rounds})
+
+
+@nox.session
+def damage(session: nox.Session) -> None:
+    """By hand: ten thousand random bits flipped in a backup, one at a time, and no false alarm on fifty good ones."""
+    tests = ("tests/acceptance/test_backup_damage.py", "tests/acceptance/test_backups.py")
+    session.run("pytest", "-x", "-q", *tests, env={"DAMAGE_FLIPS": "10000", "DAMAGE_GOOD": "50"})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """By hand: the product and a bare script on the same files in turn, publishing and warming against the bare tools, and
     the start of a command: `nox -s bench -- DATA --floor FLOOR.py --rounds 3`. DATA holds night1, night2 and truth1.parquet.

@@ -213,20 +213,30 @@ def test_a_second_one_at_the_same_time_waits_for_nothing(town: Shop, monkeypatch
         assert_told(town.call("backup", "create"), 7, f"process {os.getpid()}: backup create")
 
 
-def test_a_disk_that_is_too_small_is_told_before_and_one_that_fills_up_leaves_nothing(
+def test_a_disk_that_is_too_small_is_told_before_and_one_that_fills_up_at_any_step_leaves_nothing(
     town: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from retail_brain.backup import dump
 
     target = tmp_path / "small"
     target.mkdir()
+    arguments = ("--config", str(_configure(town, target)))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(target)], check=True)
     try:
-        arguments = ("--config", str(_configure(town, target)))
         assert_told(town.call("backup", "create", *arguments), 8, "MiB free")
         monkeypatch.setattr(dump, "_SPARE", -(2**40))
-        assert_told(town.call("backup", "create", *arguments), 8)
-        assert [path.name for path in target.iterdir()] == [place.LOCK]
+        codes = []
+        for kib in range(16, 1024, 48):
+            subprocess.run(["mount", "-o", f"remount,size={kib}k", str(target)], check=True)
+            answer = town.call("backup", "create", *arguments)
+            codes.append(answer.code)
+            if answer.code == 0:
+                break
+            assert_told(answer, 8)
+            assert [path.name for path in target.iterdir() if path.is_dir()] == []
+        assert codes[-1] == 0
+        assert len(codes) > 3
+        assert town.call("backup", "verify", "--decode", *arguments).code == 0
     finally:
         subprocess.run(["umount", str(target)], check=True)
 

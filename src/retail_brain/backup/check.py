@@ -166,7 +166,12 @@ def _list(folder: Path, tools: Tools) -> str:
 
 
 def _count(table: TableEntry, file: ScannedFile | None) -> Iterator[str]:
-    if file is None or file.unpacked is None or file.unpacked.why_not:
+    if not table.file:
+        return  # the dump holds none of its rows
+    if file is None or file.unpacked is None:
+        yield f"{table.file} is missing: {table.rows:,} rows of {table.schema}.{table.name}"
+        return
+    if file.unpacked.why_not:
         return  # told already
     rows = file.unpacked.lines - COPY_END.count(b"\n")
     if file.unpacked.tail != COPY_END:

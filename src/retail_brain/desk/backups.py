@@ -22,7 +22,7 @@ from retail_brain.backup.scan import scan
 from retail_brain.backup.tool import Tools, find_tools
 from retail_brain.desk.backup_result import BackupCreated
 from retail_brain.desk.lookup import addresses_of
-from retail_brain.errors import ConfigurationError, IntegrityError
+from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError
 from retail_brain.model import no_progress
 from retail_brain.pipeline.journaling import ensure_journal
 from retail_brain.pipeline.result import Clock
@@ -132,6 +132,12 @@ def _begun(target: Path) -> Iterator[Path]:
     folder = place.begin(target)
     try:
         yield folder
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        what = error.strerror or "a file cannot be copied"
+        raise ResourceError(
+            f"{folder} cannot be written: {what}", hint="check the free disk; nothing half-done counts"
+        ) from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -47,6 +47,8 @@ def _restored(result: RestoreResult, console: Console) -> None:
         )
     if result.models:
         console.print(f"  models put back  {clean(', '.join(result.models))}")
+    if result.configuration:
+        console.print(f"  configuration    {clean(result.configuration)}", soft_wrap=True)
     if result.warmed:
         console.print(f"  cache            {result.warmed:,} keys")
     _seconds(result.seconds, console)
@@ -72,7 +74,7 @@ def _drill(result: DrillResult, console: Console) -> None:
     console.print(f"recovered {result.backup_id} on an empty server", style="bold")
     console.print(f"  RTO      {span(result.rto_s)} from nothing to the first look-up")
     console.print(
-        f"  RPO      {span(result.rpo_s)} of work would have been lost (recovered up to {_moment(result.recovered_until)})"
+        f"  RPO      at most {span(result.rpo_s)} of work lost (recovered up to {_moment(result.recovered_until)})"
     )
     console.print(
         f"  checked  {result.rows:,} rows in {result.tables} tables, equal by count and hash{_indexes(result.indexes)}"

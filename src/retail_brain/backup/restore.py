@@ -12,9 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from retail_brain.backup.check import CONFIGURATION
 from retail_brain.backup.tool import find_tools, run
 from retail_brain.errors import ConfigurationError, ResourceError
 from retail_brain.model import no_progress
+from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
     from retail_brain.backup.manifest import Manifest
@@ -129,6 +131,26 @@ def put_models_back(folder: Path, models: Path) -> tuple[str, ...]:
     except OSError as error:
         raise ResourceError(f"{models} cannot be written", hint="check its owner and the free disk") from error
     return tuple(path.name for path in missing)
+
+
+def put_configuration_aside(folder: Path, workspace: Path) -> Path | None:
+    """Put the configuration of a backup into the workspace, where it is read by people alone.
+
+    Args:
+        folder: the backup's folder, in plain.
+        workspace: the workspace's folder.
+
+    Returns:
+        Where it lies; None where the backup has none.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    kept, place = folder / CONFIGURATION, workspace / "restored_configuration.toml"
+    if not kept.is_file():
+        return None
+    replace_text(place, kept.read_text(encoding="utf-8"))
+    return place
 
 
 def _folders(place: Path) -> list[Path]:

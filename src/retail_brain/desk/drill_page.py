@@ -59,7 +59,7 @@ def _tiles(result: DrillResult) -> Html | None:
         return None
     found = (
         (span(result.rto_s), "until the first look-up (RTO)"),
-        (span(result.rpo_s), "of work would have been lost (RPO)"),
+        (span(result.rpo_s), "of work lost at most (RPO)"),
         (number(result.rows), f"rows in {result.tables} tables"),
         (f"{result.lookup_p95_ms:,.1f} ms", f"p95 of {number(result.lookups)} look-ups"),
     )

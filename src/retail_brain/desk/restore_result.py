@@ -40,6 +40,8 @@ class RestoreResult:
     """What the database that stood there is called now."""
     models: tuple[str, ...] = ()
     """Models that were put back into the workspace."""
+    configuration: str | None = None
+    """Where the configuration of that time lies; the one in use is left as it is."""
     returned: tuple[str, ...] = ()
     """Delivered files that were taken in and that no run has published."""
     returned_to: str | None = None

@@ -218,7 +218,7 @@ def _describe(found: Recovered, plan: RestorePlan, aside: str | None) -> Restore
 
 def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> RestoreResult:
     """Let workspace and cache follow the database: artefacts of runs that it forgot go, models come back, keys are made anew."""
-    from retail_brain.backup.restore import put_models_back
+    from retail_brain.backup.restore import put_configuration_aside, put_models_back
     from retail_brain.desk.journal import hand_back
     from retail_brain.pipeline.resume import waiting_run
     from retail_brain.pipeline.warm import warm_cache
@@ -230,10 +230,12 @@ def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> Res
         job.clock.lap("models")
         returned = stores.workspace.folder / RETURNED
         files = hand_back(job.config.backup_folder, found.journal.unpublished, returned, identities=job.identities)
+        configuration = put_configuration_aside(found.folder, stores.workspace.folder)
         warmed = warm_cache(stores, progress=job.progress)
         job.clock.lap("warm")
     return replace(
         result, models=models, warmed=warmed.keys, warnings=(*result.warnings, *warmed.warnings),
+        configuration=str(configuration) if configuration else None,
         returned=tuple(path.name for path in files), returned_to=str(returned) if files else None,
     )  # fmt: skip
 

@@ -363,6 +363,14 @@ The owner of the tables migrates and belongs to nobody's daily work; the job can
 owner without it migrates all the same, `db migrate`, `db status` and `doctor` then say what an administrator has to do, and the next
 `db migrate` grants the rights. Databases of one server share the roles; the rights are each database's own.
 
+`backup create` reads everything, so it takes the owner of the tables, or a login of its own that PostgreSQL lets read everything:
+
+```sql
+create role keeper login password '…' in role pg_read_all_data;
+```
+
+Such a login keeps no journal; `backup create` says so. `backup list`, `verify` and `prune` need no login at all.
+
 A command without the right ends with exit code 2, names the table, and has changed nothing.
 
 ## Commands
@@ -383,7 +391,7 @@ ROLE_COMMANDS = {
     "review list": "jsr", "review next": "jsr", "review decide": "s", "review export": "jsr", "review import": "s",
     "quarantine list": "jr", "quarantine list --with-rows": "j",
     "export crosswalk": "jsr", "export profiles": "jsr", "export merges": "jsr",
-    "db status": "jsr", "doctor": "jsr",
+    "db status": "jsr", "doctor": "jsr", "backup create": "",
 }  # fmt: skip
 
 

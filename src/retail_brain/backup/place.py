@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PARTIAL = ".partial"
 VERIFIED = "verified.json"
 LOCK = ".lock"
+COPY_LOCK = ".copy.lock"
+"""Held while a copy is sent away, which may take hours: no backup waits for it."""
 LEVELS = ("", "files", "decoded", "restored")
 """How far a backup was checked, the least first; '' is not at all."""
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
@@ -66,13 +68,26 @@ class Backup:
     @property
     def made_at(self) -> datetime:
         """When it was begun."""
-        return datetime.strptime(self.backup_id, _ID_FORMAT).replace(tzinfo=UTC)
+        return moment_of(self.backup_id)
 
     @property
     def is_verified(self) -> bool:
         """Whether everything in it was decoded at least once, and the last check found nothing wrong."""
         level = LEVELS.index(self.verified.level) if self.verified.level in LEVELS else 0
         return self.manifest is not None and self.verified.sound and level >= LEVELS.index("decoded")
+
+
+def is_id(name: str) -> bool:
+    """Say whether a name is that of a finished backup."""
+    try:
+        return _ID.fullmatch(name) is not None and moment_of(name).year > 0
+    except ValueError:  # a 30th of February
+        return False
+
+
+def moment_of(backup_id: str) -> datetime:
+    """Return when a backup was begun."""
+    return datetime.strptime(backup_id, _ID_FORMAT).replace(tzinfo=UTC)
 
 
 def list_backups(target: Path) -> list[Backup]:
@@ -85,7 +100,7 @@ def list_backups(target: Path) -> list[Backup]:
         ConfigurationError: the folder cannot be read.
     """
     try:
-        found = sorted(path for path in target.iterdir() if _ID.fullmatch(path.name) and path.is_dir())
+        found = sorted(path for path in target.iterdir() if is_id(path.name) and path.is_dir())
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -120,12 +135,13 @@ def leftovers(target: Path) -> list[Path]:
 
 
 @contextmanager
-def alone(target: Path, what: str) -> Iterator[int]:
+def alone(target: Path, what: str, *, name: str = LOCK) -> Iterator[int]:
     """Be the only one who makes or removes backups in a target; the folder is made where it is missing.
 
     Args:
         target: the folder of the backups.
         what: what the holder does, told to whoever finds the lock taken.
+        name: the lock.
 
     Returns:
         The locked descriptor, to be inherited by every program that writes into the target.
@@ -136,7 +152,7 @@ def alone(target: Path, what: str) -> Iterator[int]:
     """
     try:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(target / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(target / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unwritable(target, error) from error
     try:

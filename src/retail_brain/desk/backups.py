@@ -82,6 +82,7 @@ def create_backup(config: Configuration, *, progress: Progress = no_progress) ->
     """
     target, (postgres, _) = config.backup_folder, addresses_of(config)
     with place.alone(target, "backup create") as lock, connect(postgres, application_name="retail-brain backup") as pg:
+        fingerprint.check_readable(pg)
         tools = find_tools(pg.info.server_version // 10_000, embedded=embedded_programs(config, postgres))
         removed = place.clear_leftovers(target)
         warnings = _keep_journal(config, pg)
@@ -146,7 +147,6 @@ def _begun(target: Path) -> Iterator[Path]:
 def _make(making: _Making, pg: Connection) -> Manifest:
     started = datetime.now(UTC)
     with fingerprint.exported_snapshot(pg) as snapshot:
-        fingerprint.check_readable(pg)
         tables = fingerprint.list_tables(pg)
         expected = int(sum(table.bytes for table in tables) * dump.SHARE)
         dump.refuse_without_room(making.folder.parent, expected)

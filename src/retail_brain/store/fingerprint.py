@@ -121,7 +121,7 @@ def check_readable(conn: Connection) -> None:
     Raises:
         DeniedError: it may not read a table or a sequence; the message names the first.
     """
-    with translated():
+    with translated(), conn.transaction():
         lacking = conn.execute(sql.load("store/unreadable_relation")).fetchall()
     if lacking:
         kind, name = lacking[0]

@@ -43,13 +43,12 @@ def page_rows(title: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def logins(services: ServiceAddresses, template: PostgresAddress) -> Iterator[dict[str, str]]:
-    """A login for each role, member of nothing else, and one who owns a database and may make no roles."""
-    made = {word: f"rb_login_{word}_{uuid.uuid4().hex[:8]}" for word in (*WORDS, "owner")}
+    """A login for each role, member of nothing else, one who owns a database and may make no roles, and one who may read all."""
+    made = {word: f"rb_login_{word}_{uuid.uuid4().hex[:8]}" for word in (*WORDS, "owner", "keeper")}
+    groups = {word: f"retail_brain_{word}" for word in WORDS} | {"keeper": "pg_read_all_data"}
     with connect(services.postgres, autocommit=True) as admin:
         for word, login in made.items():
-            member = (
-                sql.SQL(" in role {}").format(sql.Identifier(f"retail_brain_{word}")) if word in WORDS else sql.SQL("")
-            )
+            member = sql.SQL(" in role {}").format(sql.Identifier(groups[word])) if word in groups else sql.SQL("")
             admin.execute(sql.SQL("create role {} login password 'secret'{}").format(sql.Identifier(login), member))
         if not os.environ.get("POSTGRES_HOST"):  # the embedded server lets nobody but its owner in
             lines = f"values ('local all {','.join(made.values())} trust'), ('local all all peer map=owner')"
@@ -301,3 +300,17 @@ def test_every_command_under_every_role_is_as_documented(
             assert "Traceback" not in answer.err
     assert not wrong, "\n".join(wrong)
     assert shop.call("merge", "verify").code == 0
+
+
+def test_a_login_that_may_read_everything_makes_backups_and_is_told_about_the_journal(
+    as_login: Callable[[str], PostgresAddress], services: ServiceAddresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    counter = Counter(tmp_path, services, monkeypatch)
+    shop = counter.as_login(as_login("job"))
+    shop.deliver("pos.csv", *rows("p"))
+    shop.must("init", ".")
+    shop.must("run")
+    made = counter.as_login(as_login("keeper")).must("backup", "create")
+    assert made["level"] == "decoded"
+    assert [warning for warning in made["warnings"] if "journal" in warning]
+    assert shop.call("backup", "verify", "--decode").code == 0

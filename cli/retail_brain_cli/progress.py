@@ -23,7 +23,7 @@ _NAMES = {
     "ingest": "Ingesting", "standardise": "Standardising", "train": "Training", "match": "Matching",
     "resolve": "Resolving", "survive": "Choosing values", "audit": "Checking", "publish": "Publishing",
     "warm": "Warming", "services": "Starting", "report": "Reporting", "dump": "Dumping", "decode": "Decoding",
-    "verify": "Checking files", "encrypt": "Encrypting", "sync": "Writing to disk",
+    "verify": "Checking files", "encrypt": "Encrypting", "copy": "Sending away", "fetch": "Bringing back", "sync": "Writing to disk",
     "files": "Checking files", "restore": "Restoring", "compare": "Comparing", "replay": "Replaying", "check": "Checking",
     "look-ups": "Looking up",
 }  # fmt: skip

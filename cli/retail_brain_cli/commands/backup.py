@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from retail_brain.errors import ConfigurationError, IntegrityError
-from retail_brain_cli.commands import journal, recovery
+from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
+from retail_brain_cli.commands import journal, offsite, recovery
 from retail_brain_cli.options import ConfigFile, DryRun, Json, Yes, configuration
 from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.progress import progress
@@ -21,20 +21,33 @@ Identity = Annotated[
 
 @app.command()
 def create(config: ConfigFile = None, as_json: Json = False) -> None:
-    """Back up the database, its roles, the models and the configuration, and decode all of it once."""
+    """Back up the database, its roles, the models and the configuration, decode all of it once, and send a copy off-site."""
     from retail_brain.desk.backups import create_backup
+    from retail_brain.desk.offsite import check_offsite, copy_created
 
+    settings = configuration(config)
+    check_offsite(settings)
     with progress() as tell:
-        result = create_backup(configuration(config), progress=tell)
+        result = copy_created(settings, create_backup(settings, progress=tell), progress=tell)
     show(result, as_json=as_json)
+    if result.offsite == "failed":
+        raise ServiceError(
+            f"the backup is good, its off-site copy is not: {result.offsite_problem}",
+            hint="retail-brain backup copy tries again",
+        )
 
 
 @app.command("list")
-def list_(config: ConfigFile = None, as_json: Json = False) -> None:
-    """List the backups: age, size, how far each was checked."""
+def list_(
+    there: Annotated[bool, typer.Option("--offsite", help="Ask the off-site place which are there.")] = False,
+    config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """List the backups: age, size, how far each was checked, whether a copy is off-site."""
     from retail_brain.desk.backup_care import list_backups
+    from retail_brain.desk.offsite import list_offsite
 
-    show(list_backups(configuration(config)), as_json=as_json)
+    settings = configuration(config)
+    show(list_offsite(settings) if there else list_backups(settings), as_json=as_json)
 
 
 @app.command()
@@ -71,16 +84,23 @@ def prune(dry_run: DryRun = False, yes: Yes = False, config: ConfigFile = None, 
 
     settings = configuration(config)
     planned = remove(settings, dry_run=True)
-    if dry_run or not planned.prune:
-        show(planned, as_json=as_json)
-        return
-    if not yes:
-        draw(planned, make_console(stderr=True))
-    confirm(f"Remove {len(planned.prune)} backups?", yes=yes)
-    show(remove(settings), as_json=as_json)
+    goes = len(planned.prune) + len(planned.offsite)
+    if dry_run or not goes:
+        result = planned
+    else:
+        if not yes:
+            draw(planned, make_console(stderr=True))
+        confirm(f"Remove {goes} backups?", yes=yes)
+        result = remove(settings)
+    show(result, as_json=as_json)
+    if result.offsite_problem:
+        raise ServiceError(f"off-site copies were not looked at: {result.offsite_problem}")
 
 
 app.command("journal")(journal.journal)
+app.command("copy")(offsite.copy)
+app.command("fetch")(offsite.fetch)
 app.command("restore")(recovery.restore)
 app.command("discard")(recovery.discard)
 app.command("drill")(recovery.drill)
+app.add_typer(offsite.keys, name="key")

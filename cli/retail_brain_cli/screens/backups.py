@@ -26,7 +26,8 @@ def _created(result: BackupCreated, console: Console) -> None:
     again = ", at the second try" if result.tries > 1 else ""
     console.print(f"backup {result.backup_id}: verified{again}", style="bold")
     encrypted = ", encrypted" if result.encrypted else ""
-    console.print(f"  {clean(result.path)}: {size(result.size)}{encrypted}")
+    offsite = {"copied": ", copied off-site", "failed": ", NOT copied off-site"}.get(result.offsite, "")
+    console.print(f"  {clean(result.path)}: {size(result.size)}{encrypted}{offsite}")
     run = f"run {result.run_id}" if result.run_id is not None else "nothing published yet"
     console.print(f"  {result.rows:,} rows of {result.tables} tables as of {result.snapshot_at[:19]} UTC ({run})")
     if result.seal:
@@ -77,6 +78,8 @@ def _found(result: BackupsChecked, console: Console) -> None:
 
 @screen.register(PruneResult)
 def _pruned(result: PruneResult, console: Console) -> None:
+    for backup_id in result.offsite:
+        console.print(f"off-site copy {backup_id}: {'removed' if result.status == 'pruned' else 'would be removed'}")
     if not result.prune:
         console.print(f"nothing to prune: {clean(result.why_none)}; {result.kept} backups stay")
         return

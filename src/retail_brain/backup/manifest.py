@@ -113,39 +113,51 @@ def read_manifest(folder: Path) -> Manifest:
         ConfigurationError: a newer program wrote it.
     """
     try:
-        body = json.loads((folder / NAME).read_bytes())
+        data = (folder / NAME).read_bytes()
     except FileNotFoundError:
         raise IntegrityError(f"{folder.name}: {NAME} is missing", hint=_HINT) from None
     except OSError as error:
         raise IntegrityError(f"{folder.name}: {NAME} cannot be read: {error.strerror}", hint=_HINT) from error
+    return parse_manifest(folder.name, data)
+
+
+def parse_manifest(name: str, data: bytes) -> Manifest:
+    """Read a manifest that lies elsewhere; see `read_manifest`.
+
+    Args:
+        name: what the backup's folder is called.
+        data: the bytes of the manifest.
+    """
+    try:
+        body = json.loads(data)
     except ValueError:
-        raise IntegrityError(f"{folder.name}: {NAME} is damaged", hint=_HINT) from None
+        raise IntegrityError(f"{name}: {NAME} is damaged", hint=_HINT) from None
     if not isinstance(body, dict):
-        raise IntegrityError(f"{folder.name}: {NAME} is damaged", hint=_HINT)
+        raise IntegrityError(f"{name}: {NAME} is damaged", hint=_HINT)
     made = body.get("format")
     if isinstance(made, int) and made > FORMAT:
         raise ConfigurationError(
-            f"{folder.name} was made by a newer Retail Brain ({body.get('program')})",
+            f"{name} was made by a newer Retail Brain ({body.get('program')})",
             hint="install that version, or a newer one",
         )
     digest = body.pop("digest", None)
     if digest != _digest(body):
-        raise IntegrityError(f"{folder.name}: {NAME} was edited or damaged", hint=_HINT)
-    return _build(folder, body)
+        raise IntegrityError(f"{name}: {NAME} was edited or damaged", hint=_HINT)
+    return _build(name, body)
 
 
-def _build(folder: Path, body: dict[str, Any]) -> Manifest:
+def _build(name: str, body: dict[str, Any]) -> Manifest:
     try:
         tables = tuple(TableEntry(**entry) for entry in body.pop("tables"))
         files = tuple(FileEntry(**entry) for entry in body.pop("files"))
         manifest = Manifest(**body, tables=tables, files=files)
     except (KeyError, TypeError):
-        raise IntegrityError(f"{folder.name}: {NAME} lacks an entry that it should have", hint=_HINT) from None
-    if manifest.backup_id != folder.name.removesuffix(".partial"):
-        raise IntegrityError(f"{folder.name}: {NAME} is that of {manifest.backup_id}", hint=_HINT)
+        raise IntegrityError(f"{name}: {NAME} lacks an entry that it should have", hint=_HINT) from None
+    if manifest.backup_id != name.removesuffix(".partial"):
+        raise IntegrityError(f"{name}: {NAME} is that of {manifest.backup_id}", hint=_HINT)
     outside = [entry.name for entry in files if entry.name.startswith("/") or ".." in entry.name.split("/")]
     if outside:
-        raise IntegrityError(f"{folder.name}: {NAME} names a file outside of the backup", hint=_HINT)
+        raise IntegrityError(f"{name}: {NAME} names a file outside of the backup", hint=_HINT)
     return manifest
 
 

@@ -14,8 +14,10 @@ from retail_brain.backup import check, place, retention
 from retail_brain.backup.tool import find_tools
 from retail_brain.desk.backup_result import BackupChecked, BackupEntry, BackupList, BackupsChecked, PruneResult
 from retail_brain.desk.backups import embedded_folder, teller
-from retail_brain.errors import ConfigurationError, IntegrityError
+from retail_brain.desk.offsite import prune_offsite
+from retail_brain.errors import ConfigurationError, IntegrityError, RetailBrainError
 from retail_brain.model import no_progress
+from retail_brain.pipeline.stores import open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +130,7 @@ def _in_plain(config: Configuration, backup: Backup, identity: Path | None) -> A
     from retail_brain.backup import encrypt
 
     keys = encrypt.read_identities(identity)
-    return encrypt.opened(backup.path, keys, scratch=config.workspace_folder / "decrypted")
+    return encrypt.opened(backup.path, keys, scratch=open_workspace(config).scratch)
 
 
 def _reader(client_version: str) -> Tools:
@@ -168,10 +170,19 @@ def prune(config: Configuration, *, dry_run: bool = False, now: datetime | None 
         goes = [backups[name] for name in verdict.prune]
         for backup in () if dry_run else goes:
             place.remove(backup)
+    removed, problem = _prune_offsite(config, dry_run=dry_run, now=now)
     return PruneResult(
-        status="planned" if dry_run else "pruned", prune=verdict.prune, kept=len(backups) - len(goes),
+        status="planned" if dry_run else "pruned", prune=verdict.prune, offsite=removed, offsite_problem=problem, kept=len(backups) - len(goes),
         size=sum(backup.manifest.size for backup in goes if backup.manifest), why_none=verdict.why_none,
     )  # fmt: skip
+
+
+def _prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None) -> tuple[tuple[str, ...], str]:
+    """Remove off-site copies by the same rule; a store that does not answer does not keep the backups here from being pruned."""
+    try:
+        return prune_offsite(config, dry_run=dry_run, now=now), ""
+    except RetailBrainError as error:
+        return (), error.message
 
 
 def _refuse(verdict: retention.Verdict) -> None:

@@ -26,6 +26,9 @@ class BackupCreated:
     """What killed makers had left, and this one removed."""
     tries: int = 1
     warnings: tuple[str, ...] = ()
+    offsite: Literal["", "copied", "failed"] = ""
+    """What became of its off-site copy; '' where none is wanted."""
+    offsite_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,3 +93,7 @@ class PruneResult:
     size: int
     """Bytes that are freed."""
     why_none: str = ""
+    offsite: tuple[str, ...] = ()
+    """Off-site copies that were removed, or would be."""
+    offsite_problem: str = ""
+    """Why nothing is known of them."""

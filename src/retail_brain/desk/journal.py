@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.backup import delivered
 from retail_brain.backup.journal import FOLDER, parts_before, read_journal
 from retail_brain.desk.lookup import open_store
+from retail_brain.desk.offsite import copy_journal
 from retail_brain.errors import IntegrityError, RetailBrainError
 from retail_brain.model import Check
 from retail_brain.pipeline.journaling import JournalResult, copy_deliveries, write_journal
@@ -60,7 +61,7 @@ class ReplayedJournal:
 
 
 def bring_up_to_date(config: Configuration) -> JournalResult:
-    """Write everything that the journal lacks, and copy the delivered files that are not beside it.
+    """Write everything that the journal lacks, copy the delivered files that are not beside it, and send both off-site.
 
     Args:
         config: the configuration; where it wants no journal, one that is kept ends.
@@ -69,7 +70,7 @@ def bring_up_to_date(config: Configuration) -> JournalResult:
         What was written.
 
     Raises:
-        ServiceError: PostgreSQL does not answer, or the target cannot be written.
+        ServiceError: PostgreSQL or the off-site store does not answer, or the target cannot be written.
         IntegrityError: the target lacks entries that were there.
         LockedError: another command writes the journal, and takes too long.
     """
@@ -79,8 +80,10 @@ def bring_up_to_date(config: Configuration) -> JournalResult:
             if store.journal_state(pg) is not None:
                 store.end_journal(pg)
             return JournalResult(status="off")
+        result = write_journal(config, pg)
         copied, warnings = copy_deliveries(config, workspace, pg)
-        return replace(write_journal(config, pg), files=copied, warnings=warnings)
+    copy_journal(config)
+    return replace(result, files=copied, warnings=warnings)
 
 
 def follow(
@@ -159,9 +162,7 @@ def _entries_after(target: Path, state: JournalState, until: datetime | None) ->
         IntegrityError: the journal does not go on where the backup ends.
     """
     expected = state.entries
-    for entry in read_journal(target / FOLDER / str(state.timeline)):
-        if until is not None and _moment(entry.at) > until:
-            return
+    for entry in read_journal(target / FOLDER / str(state.timeline), until=until):
         if entry.number == state.entries and entry.digest != state.digest:
             raise IntegrityError(
                 f"entry {entry.number} of the journal is not the one that the backup knows",

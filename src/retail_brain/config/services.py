@@ -76,7 +76,9 @@ class ServicesSettings(BaseModel):
         description="PostgreSQL's own page cache; never more than an eighth of the machine's memory, in MB",
     )
     maintenance_memory_mb: int = Field(
-        default=256, ge=16, description="memory of PostgreSQL for building one index, in MB"
+        default=1024,
+        ge=16,
+        description="memory of PostgreSQL for building one index; never more than an eighth of the machine's memory, in MB",
     )
     max_wal_size_mb: int = Field(
         default=4096, ge=128, description="write-ahead log between two checkpoints, in MB; a bulk load wants room"

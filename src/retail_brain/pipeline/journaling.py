@@ -7,6 +7,7 @@ journal, or `backup journal`, brings everything that waits.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +22,13 @@ from retail_brain.store import journal as store
 from retail_brain.store.run import list_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import psycopg
 
     from retail_brain.config.file import Configuration
     from retail_brain.pipeline.stores import Stores
-    from retail_brain.store.journal import JournalState, Taking
+    from retail_brain.store.journal import JournalState, Taking, TouchedRow
     from retail_brain.workspace import Workspace
 
 DELIVERED = "delivered"
@@ -121,9 +122,9 @@ def write_journal(config: Configuration, pg: psycopg.Connection) -> JournalResul
 def _write_batch(config: Configuration, taking: Taking, head: Head) -> tuple[Head, int]:
     count = 0
 
-    def counted() -> Iterator[tuple[str, str, str | None]]:
+    def counted(rows: Iterable[TouchedRow]) -> Iterator[TouchedRow]:
         nonlocal count
-        for row in taking.rows():
+        for row in rows:
             count += 1
             yield row
 
@@ -132,8 +133,9 @@ def _write_batch(config: Configuration, taking: Taking, head: Head) -> tuple[Hea
         horizon=taking.horizon, recipients=config.backup.recipients,
     )  # fmt: skip
     try:
-        for body in rows_entries(counted()):
-            writer.append("rows", body)
+        with closing(taking.rows()) as rows:
+            for body in rows_entries(counted(rows)):
+                writer.append("rows", body)
         return writer.commit(), count
     finally:
         writer.close()

@@ -60,9 +60,9 @@ def make_whole(con: duckdb.DuckDBPyConnection, name: str) -> None:
                 con.execute(f"drop {kind} if exists {quote_identifier(table)}")
 
 
-def settle(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder) -> None:
+def settle(con: duckdb.DuckDBPyConnection, name: str, folder: RunFolder, *, order_by: str | None = None) -> None:
     """Leave the rows of a table or view in the run's artefact, and read them there from now on: they need no memory."""
-    folder.write(con, name)
+    folder.write(con, name, order_by=order_by)
     make_whole(con, name)
     folder.read(con, name, as_view=True, checked=False)
 

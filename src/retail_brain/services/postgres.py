@@ -180,6 +180,8 @@ def configuration_text(settings: ServicesSettings, sockets: Path) -> str:
         "fsync": "on",
         "full_page_writes": "on",
         "synchronous_commit": "on",
+        "wal_level": "minimal",  # a first load then writes its tables, and not its log as well; journal and dumps need no log
+        "max_wal_senders": 0,
         "wal_compression": "off",
         "max_wal_size": f"{settings.max_wal_size_mb}MB",
         "min_wal_size": "128MB",

@@ -44,9 +44,7 @@ def wants_first_load(conn: Connection, duck: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def first_load(
-    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], *, maintenance_memory_mb: int
-) -> dict[str, int]:
+def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
     """Copy everything into the empty bulk tables and build their indexes.
 
     Args:
@@ -54,14 +52,13 @@ def first_load(
         duck: with the tables of the run, as differences against nothing.
         run_id: the run.
         present: the tables that DuckDB has; a missing one counts as empty.
-        maintenance_memory_mb: memory of PostgreSQL for building one index.
 
     Returns:
         Rows written, by table.
     """
     conn.execute(sql.load("store/spare_wal_compression"))
     conn.execute("set local default_statistics_target = 20")  # autovacuum looks again, at leisure
-    conn.execute(pg.SQL("set local maintenance_work_mem = {}").format(pg.Literal(f"{int(maintenance_memory_mb)}MB")))
+    conn.execute(sql.load("store/spare_sort_runs"))
     rows: dict[str, int] = {}
     for shape in (shape for shape in FIRST_LOAD if shape.origin in present):
         definitions = _drop_indexes(conn, shape.table)

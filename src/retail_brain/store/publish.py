@@ -68,7 +68,6 @@ def publish_run(
     model: ModelToKeep | None = None,
     counts: dict[str, Any] | None = None,
     seconds: dict[str, float] | None = None,
-    maintenance_memory_mb: int = 256,
     seen_merge_id: int | None = None,
     seen_decision_id: int | None = None,
     seen_arrival_no: int | None = None,
@@ -84,7 +83,6 @@ def publish_run(
         model: that model itself, where PostgreSQL does not have it yet.
         counts: what the stages counted, added to the run.
         seconds: seconds of the stages so far, added to the run.
-        maintenance_memory_mb: memory of PostgreSQL for building one index of a first load.
         seen_merge_id: the highest number in the merge log when the run took its state.
         seen_decision_id: the highest number of a decision when the run took its state.
         seen_arrival_no: the highest number of a record that came between nights when the run took its state.
@@ -114,7 +112,6 @@ def publish_run(
                     lease_token=lease_token,
                     mark=mark,
                     model=model,
-                    memory_mb=maintenance_memory_mb,
                     seen=(seen_merge_id, seen_decision_id, seen_arrival_no),
                 )
     raise AssertionError("unreachable")
@@ -147,7 +144,6 @@ def _publish(
     lease_token: int,
     mark: dict[str, Any],
     model: ModelToKeep | None,
-    memory_mb: int,
     seen: tuple[int | None, int | None, int | None],
 ) -> PublishResult:
     identity_lock(conn)
@@ -157,7 +153,7 @@ def _publish(
     rows = _publish_deliveries(conn, duck, run_id, present)
     first = shape.SOURCE_RECORD.origin in present and wants_first_load(conn, duck)
     if first:
-        rows |= _publish_first(conn, duck, run_id, present, memory_mb)
+        rows |= _publish_first(conn, duck, run_id, present)
     else:
         rows |= _publish_difference(conn, duck, run_id, present)
     if seen[2]:
@@ -236,10 +232,8 @@ def _number_table(numbers: list[tuple[int, str, str]]) -> pa.Table:
     return pa.table({name: pa.array([row[i] for row in numbers], kind) for i, (name, kind) in enumerate(columns)})
 
 
-def _publish_first(
-    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str], memory_mb: int
-) -> dict[str, int]:
-    rows = first_load(conn, duck, run_id, present, maintenance_memory_mb=memory_mb)
+def _publish_first(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+    rows = first_load(conn, duck, run_id, present)
     if shape.PROFILE_ALIAS.origin in present:
         rows["profile_alias"] = copy_in(conn, duck, shape.PROFILE_ALIAS, run_id)
     return rows

@@ -6,7 +6,8 @@ Nothing that exists is touched: whatever fails here, or is killed, leaves at mos
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from retail_brain.pipeline.result import Clock
 from retail_brain.store import database as databases
 from retail_brain.store.connection import connect
 from retail_brain.store.fingerprint import fingerprints, list_tables
+from retail_brain.store.invariant import check_invariants
+from retail_brain.store.seal import verify_log
 from retail_brain.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -128,7 +131,7 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
                 conn.commit()
                 journal = _replay(job, scratch)
                 job.clock.lap("replay")
-                indexes = _check(job, conn)
+                indexes = _check(job, conn, scratch)
                 job.clock.lap("check")
             if indexes is None:
                 warnings += ("indexes were not read: this server has no amcheck, or its use takes a superuser",)
@@ -256,21 +259,25 @@ def _bring_up_to_date(conn: Connection) -> tuple[str, ...]:
     return (f"rights are incomplete: {roles.advice}",) if roles is not None and roles.advice else ()
 
 
-def _check(job: Recovery, conn: Connection) -> int | None:
-    """Read every index, compute every seal again, and check the invariants.
+def _check(job: Recovery, conn: Connection, scratch: PostgresAddress) -> int | None:
+    """Read every index and compute every seal again, and check the invariants meanwhile.
 
     Raises:
         IntegrityError: something does not hold; the message names it.
     """
-    from retail_brain.store.invariant import check_invariants
-    from retail_brain.store.seal import verify_log
-
     job.progress("check", total=3)
-    indexes = databases.refuse_broken(conn)
-    job.progress("check", done=1, total=3)
-    verify_log(conn, expect=job.manifest.seal or None)
-    job.progress("check", done=2, total=3)
-    violations = check_invariants(conn)
+    with connect(scratch, application_name="retail-brain restore") as other, ThreadPoolExecutor(1) as beside:
+        checking = beside.submit(check_invariants, other)
+        try:
+            indexes = databases.refuse_broken(conn)
+            job.progress("check", done=1, total=3)
+            verify_log(conn, expect=job.manifest.seal or None)
+            job.progress("check", done=2, total=3)
+            violations = checking.result()
+        except BaseException:
+            with suppress(Exception):
+                other.cancel_safe(timeout=5)
+            raise
     job.progress("check", done=3, total=3)
     if violations:
         told = ", ".join(f"{violation.rule}: {violation.rows:,}" for violation in violations)

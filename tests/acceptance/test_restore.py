@@ -257,3 +257,44 @@ def test_a_check_by_restoring_is_noted_and_leaves_nothing(town: Shop, kept: tupl
     levels = {backup["backup_id"]: backup["level"] for backup in town.must("backup", "list")["backups"]}
     assert levels[kept[0]] == "restored"
     assert databases(town) == there
+
+
+def test_an_encrypted_backup_comes_back_from_another_disk_with_its_key_alone(
+    make_shop: Callable[[str], Shop], town: Shop
+) -> None:
+    shop = make_shop("town-with-a-key")
+    (shop.folder / "far").mkdir()
+    public = shop.must("backup", "key", "create", "backup.key")["recipient"]
+    shop.deliver("pos.csv", *people(*range(1, 30)))
+    shop.deliver("crm.csv", *[person(number, city="Northport") for number in range(1, 10)])
+    shop.must("init", ".")
+    with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[backup]\nrecipients = ["{public}"]\n[backup.offsite]\nurl = "file://{shop.folder}/far"\n')
+    shop.must("run")
+    backup_id = shop.must("backup", "create")["backup_id"]
+    shop.must("merge", "join", "pos:3", "crm:4", *WHY)
+    shop.must("backup", "journal")
+    before, crosswalk = unmoved(state(shop)), shop.crosswalk()
+    key = ("--identity", "backup.key")
+    assert_told(shop.call("backup", "drill"), 2, "is encrypted", "--identity")
+    assert not any((shop.folder / ".retail-brain" / "drill").iterdir())
+    drilled = shop.must("backup", "drill", *key)
+    assert {"fetch", "decrypt", "replay"} <= drilled["seconds"].keys()
+    assert drilled["replayed"]["identity_decision"] == 1
+    assert "warning" not in shop.call("doctor").out.split("drill")[1]
+
+    shop.must("services", "stop")
+    for lost in (".retail-brain", "backups"):
+        shutil.rmtree(shop.folder / lost)
+    assert shop.must("backup", "fetch")["backup_id"] == backup_id
+    assert_told(shop.call("backup", "restore", backup_id), 2, "is encrypted", "--identity")
+    town_key = town.must("backup", "key", "create", "another.key")["path"]
+    answer = shop.call("backup", "restore", backup_id, "--identity", str(town.folder / town_key))
+    assert_told(answer, 2, "does not open")
+    assert databases(shop) == {"retail_brain"}
+    shop.must("backup", "restore", backup_id, *key)
+    assert unmoved(state(shop)) == before
+    assert shop.crosswalk() == crosswalk
+    assert shop.must("run")["status"] == "nothing new"
+    scratch = shop.folder / ".retail-brain" / "scratch"
+    assert not [path for path in scratch.rglob("*") if path.is_file()]

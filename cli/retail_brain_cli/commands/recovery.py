@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from retail_brain_cli.options import ConfigFile, DryRun, Json, Yes, configuration
+from retail_brain_cli.options import ConfigFile, DryRun, Identity, Json, Yes, configuration
 from retail_brain_cli.output import show
 from retail_brain_cli.progress import progress
 
 _MOMENTS = ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="A backup; see `backup list`.")]
-Identity = Annotated[
-    Path | None, typer.Option("--identity", metavar="FILE", help="The file with the key that opens an encrypted backup.")
-]  # fmt: skip
 
 
 def restore(
@@ -59,6 +55,7 @@ def discard(
 
 def drill(
     backup_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A backup; the newest by default.")] = None,
+    here: Annotated[bool, typer.Option("--here", help="Take the backup from the target, also where an off-site place is configured.")] = False,
     identity: Identity = None, config: ConfigFile = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Rehearse a whole recovery on an empty server beside the running one, and write down how long it took."""
@@ -66,5 +63,5 @@ def drill(
 
     settings = configuration(config)
     with progress() as tell:
-        result = run_drill(settings, backup_id, identity=identity, progress=tell)
+        result = run_drill(settings, backup_id, identity=identity, here=here, progress=tell)
     show(result, as_json=as_json)

@@ -22,6 +22,7 @@ from retail_brain.config.services import PostgresSettings, RedisSettings
 from retail_brain.desk.restores import plan_restore, restore_backup
 from retail_brain.errors import IntegrityError, ResourceError, RetailBrainError
 from retail_brain.model import Progress, no_progress
+from retail_brain.pipeline.result import Clock
 from retail_brain.services import ensure_services, stop_services
 
 if TYPE_CHECKING:
@@ -49,14 +50,16 @@ def run_drill(
     backup_id: str | None = None,
     *,
     identity: Path | None = None,
+    here: bool = False,
     progress: Progress = no_progress,
 ) -> DrillResult:
     """Recover a backup on an empty server, ask it for customers, and write down what that took.
 
     Args:
-        config: the configuration.
+        config: the configuration. Where it names an off-site place the backup is fetched from there.
         backup_id: which backup; the newest by default.
         identity: the file with the key that opens an encrypted backup.
+        here: take the backup of the target all the same.
         progress: told how far each phase is.
 
     Returns:
@@ -65,52 +68,65 @@ def run_drill(
     Raises:
         RetailBrainError: the recovery failed; the record says so, too.
     """
-    began, backup = datetime.now(UTC), find_backup(config.backup_folder, backup_id)
+    began, clock = datetime.now(UTC), Clock()
     result = DrillResult(
-        drilled_at=began.isoformat(timespec="seconds"), backup_id=backup.backup_id, passed=False,
-        backup_bytes=backup.manifest.size if backup.manifest else 0, versions=_versions(backup),
-    )  # fmt: skip
+        drilled_at=began.isoformat(timespec="seconds"), backup_id=backup_id or "the newest", passed=False
+    )
     try:
-        with _own_place(config) as own:
-            result = _recover(own, backup, result, began=began, identity=identity, progress=progress)
+        with _own_place(config) as place:
+            is_away = config.backup.offsite.url is not None and not here
+            own = _fetch(place, backup_id, progress) if is_away else place
+            clock.lap("fetch")
+            backup = find_backup(own.backup_folder, backup_id)
+            result = _named(result, backup)
+            ensure_services(own.workspace_folder, own.services, postgres=own.postgres, redis=own.redis)
+            clock.lap("server")
+            plan = plan_restore(own, backup.backup_id)
+            restored = restore_backup(own, plan, identity=identity, back_up=False, progress=progress)
+            result = _told(result, restored, began)
+            result = _measured(result, clock.seconds | restored.seconds, _look_up(own, progress))
     except RetailBrainError as error:
         _write(config, replace(result, problem=error.message))
         raise
     return _write(config, result)
 
 
-def _recover(
-    own: Configuration,
-    backup: Backup,
-    result: DrillResult,
-    *,
-    began: datetime,
-    identity: Path | None,
-    progress: Progress,
-) -> DrillResult:
-    started = time.perf_counter()
-    ensure_services(own.workspace_folder, own.services, postgres=own.postgres, redis=own.redis)
-    server_s = time.perf_counter() - started
-    plan = plan_restore(own, backup.backup_id)
-    restored = restore_backup(own, plan, identity=identity, back_up=False, progress=progress)
-    answers = _look_up(own, progress)
-    seconds = {"server": server_s, **restored.seconds, "first look-up": answers.first_s, "look-ups": answers.all_s}
-    until = datetime.fromisoformat(restored.recovered_until)
+def _fetch(own: Configuration, backup_id: str | None, progress: Progress) -> Configuration:
+    """Bring the backup from the off-site place into a target of the drill's own."""
+    from retail_brain.desk.offsite import fetch_backup
+
+    target = own.workspace_folder / "backups"
+    own = own.model_copy(update={"backup": own.backup.model_copy(update={"folder": str(target)})})
+    fetch_backup(own, backup_id, progress=progress)
+    return own
+
+
+def _named(result: DrillResult, backup: Backup) -> DrillResult:
+    from retail_brain import __version__
+
+    versions = {"Retail Brain": __version__}
+    if backup.manifest is not None:
+        versions |= {"pg_dump": backup.manifest.client_version, "server of the backup": backup.manifest.server_version}
+    size = backup.manifest.size if backup.manifest else 0
+    return replace(result, backup_id=backup.backup_id, backup_bytes=size, versions=versions)
+
+
+def _told(result: DrillResult, restored: RestoreResult, began: datetime) -> DrillResult:
+    lost = began - datetime.fromisoformat(restored.recovered_until)
     return replace(
-        _told(result, restored),
-        passed=True,
-        rpo_s=round((began - until).total_seconds(), 1),
+        result, recovered_until=restored.recovered_until, rpo_s=round(lost.total_seconds(), 1), tables=restored.tables,
+        rows=restored.rows, indexes=restored.indexes, replayed=restored.replayed, warmed=restored.warmed,
+        warnings=restored.warnings,
+    )  # fmt: skip
+
+
+def _measured(result: DrillResult, seconds: dict[str, float], answers: _Answers) -> DrillResult:
+    """Add the phases. Look-ups are answered before the cache is warm, so that does not count."""
+    seconds = {**seconds, "first look-up": answers.first_s, "look-ups": answers.all_s}
+    return replace(
+        result, passed=True, seconds={name: round(seconds[name], 3) for name in PHASES if name in seconds},
         rto_s=round(sum(took for name, took in seconds.items() if name not in ("warm", "look-ups")), 1),
-        seconds={name: round(seconds[name], 3) for name in PHASES if name in seconds},
-        lookups=answers.count,
-        lookup_p95_ms=round(answers.p95_ms, 2),
-    )
-
-
-def _told(result: DrillResult, restored: RestoreResult) -> DrillResult:
-    return replace(
-        result, recovered_until=restored.recovered_until, tables=restored.tables, rows=restored.rows,
-        indexes=restored.indexes, replayed=restored.replayed, warmed=restored.warmed, warnings=restored.warnings,
+        lookups=answers.count, lookup_p95_ms=round(answers.p95_ms, 2),
     )  # fmt: skip
 
 
@@ -200,15 +216,6 @@ def sweep_drills(config: Configuration) -> int:
 def _clear(config: Configuration, folder: Path) -> None:
     stop_services(folder, config.services)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _versions(backup: Backup) -> dict[str, str]:
-    from retail_brain import __version__
-
-    versions = {"Retail Brain": __version__}
-    if backup.manifest is not None:
-        versions |= {"pg_dump": backup.manifest.client_version, "server of the backup": backup.manifest.server_version}
-    return versions
 
 
 def _write(config: Configuration, result: DrillResult) -> DrillResult:

@@ -71,7 +71,8 @@ def keep_file(folder: Path, path: Path, file: DeliveredFile, *, recipients: Sequ
         return
     stem, partial = folder / file.sha256, folder / f"{file.sha256}.{os.getpid()}.partial"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place in (folder.parent, folder):  # not the target: where it is missing it is not mounted
+            place.mkdir(exist_ok=True, mode=0o700)
         _compress(path, partial, file)
         done = encrypt_file(partial, parse_recipients(recipients)) if recipients else partial
         done.replace(stem.with_suffix(f".zst{SUFFIX if recipients else ''}"))

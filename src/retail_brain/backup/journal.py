@@ -17,7 +17,8 @@ import hashlib
 import re
 import zlib
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from datetime import datetime
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup.encrypt import decrypt_bytes
@@ -81,31 +82,37 @@ class Entry:
         return zlib.decompress(data).decode()
 
 
-def read_journal(folder: Path) -> Iterator[Entry]:
+def read_journal(folder: Path, *, until: datetime | None = None) -> Iterator[Entry]:
     """Yield the entries of a timeline that count, each after it was checked, and those before it.
 
     Args:
         folder: the folder of the timeline.
+        until: stop before the first entry of a later moment; nothing behind it is looked at.
 
     Raises:
         IntegrityError: an entry was edited, or is missing; the message names the file and the entry.
     """
-    head, pending = Head(), list[Entry]()
-    parts = sorted(folder.glob("*.jsonl"))
-    for place, part in enumerate(parts):
+    last = max((entry.number for entry in _walk(folder, until) if entry.kind == "commit"), default=0)
+    yield from takewhile(lambda entry: entry.number <= last, _walk(folder, until))
+
+
+def _walk(folder: Path, until: datetime | None) -> Iterator[Entry]:
+    """Yield every entry after it was checked, also those that no commit follows; a batch may be larger than the memory."""
+    head, parts = Head(), sorted(folder.glob("*.jsonl"))
+    for part in parts:
         first = int(part.stem)
-        if place == 0:
+        if part == parts[0]:
             head = replace(head, entries=first - 1, digest=_previous_of(part) if first > 1 else "")
         elif first != head.entries + 1:
             raise IntegrityError(
                 f"the journal lacks entries {head.entries + 1} to {first - 1}, before {part.name}", hint=_before(head)
             )
-        for entry in _entries(part, head, is_last=part == parts[-1]):
+        for line in _lines(part, is_last=part == parts[-1]):
+            if until is not None and _is_later(line, until):
+                return
+            entry = check_line(line, head.entries, head.digest, part.name)
             head = replace(head, entries=entry.number, digest=entry.digest)
-            pending.append(entry)
-            if entry.kind == "commit":
-                yield from pending
-                pending.clear()
+            yield entry
 
 
 def parts_before(folder: Path, moment: str) -> list[Path]:
@@ -119,15 +126,17 @@ def parts_before(folder: Path, moment: str) -> list[Path]:
     return [part for part, after in pairwise(parts) if (_first_moment(after) or moment) < moment]
 
 
-def _entries(part: Path, head: Head, *, is_last: bool) -> Iterator[Entry]:
-    number, digest = head.entries, head.digest
+def _lines(part: Path, *, is_last: bool) -> Iterator[bytes]:
     with part.open("rb") as file:
         for line in file:
             if is_last and not line.endswith(b"\n"):  # torn: a writer was killed, and had promised nothing
                 return
-            entry = check_line(line, number, digest, part.name)
-            number, digest = entry.number, entry.digest
-            yield entry
+            yield line
+
+
+def _is_later(line: bytes, until: datetime) -> bool:
+    found = LINE.fullmatch(line)
+    return found is not None and datetime.fromisoformat(found[2].decode()) > until
 
 
 def check_line(line: bytes, number: int, digest: str, part: str) -> Entry:

@@ -52,8 +52,8 @@ class JournalWriter:
         self._at, self._horizon, self._recipients = at, horizon, recipients
         self.head = head if head.part else replace(head, part=_part_name(1))
         try:
-            if not head.entries:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for place in (folder.parent, folder) if not head.entries else ():  # not the target: it may not be mounted
+                place.mkdir(exist_ok=True, mode=0o700)
             self._file = os.open(folder / self.head.part, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             if not self.head.size:
                 _sync(folder)

@@ -21,7 +21,7 @@ from retail_brain.store.change import identity_lock
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from datetime import datetime
     from uuid import UUID
 
@@ -77,7 +77,7 @@ class Taking:
     horizon: int
     is_due: bool
 
-    def rows(self) -> Iterator[TouchedRow]:
+    def rows(self) -> Generator[TouchedRow]:
         """Yield the touched rows, table by table."""
         with self.conn.cursor(name="journal_take") as cursor:
             cursor.itersize = _ROWS_AT_ONCE

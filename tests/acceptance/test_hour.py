@@ -190,9 +190,8 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_server_is_destroyed(busy
         for kind, what in writer.done:
             assert_there(busy, kind, what, told["returned"])
         done += len(writer.done)
-        print(
-            f"{number + 1}: destroyed after {after:.1f} s, {len(writer.done)} acknowledged, none lost; {ages[-1]:.1f} s before it everything is there"
-        )  # noqa: T201
+        told_s = f"{number + 1}: destroyed after {after:.1f} s, {len(writer.done)} acknowledged, none lost"
+        print(f"{told_s}; all is there up to {ages[-1]:.1f} s before")  # noqa: T201
         writer.done = [(kind, what) for kind, what in writer.done if kind not in ("delivery",)]
         busy.must("merge", "verify")
         assert busy.call("doctor").code == 0

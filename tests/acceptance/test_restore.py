@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from backstage import cache, postgres, rows, struck
 from townsfolk import assert_told, people, person
 
-from retail_brain.backup.manifest import read_manifest
-from retail_brain.backup.restore import choose_tools, refuse_without_room
 from retail_brain.config.services import PostgresSettings, RedisSettings
-from retail_brain.errors import ConfigurationError, ResourceError
 from retail_brain.services import service_status
 from retail_brain.store.fingerprint import fingerprints, list_tables
 
@@ -202,19 +198,6 @@ def test_a_damaged_backup_is_refused_before_anything_starts_and_the_file_is_name
         path.write_bytes(sound)
     assert_told(answer, 6, f"dump/{path.name} was changed", "nothing was restored")
     assert databases(town) == there
-
-
-def test_a_dump_of_a_newer_server_is_refused_before_anything_starts(town: Shop, kept: tuple[str, Any, Any]) -> None:
-    manifest = replace(read_manifest(town.folder / "backups" / kept[0]), client_version="19.1")
-    with pytest.raises(ConfigurationError, match="PostgreSQL 19, and this server is PostgreSQL 18"):
-        choose_tools(manifest, 180_006, embedded=None)
-
-
-def test_a_restore_into_too_small_a_disk_is_refused(town: Shop, kept: tuple[str, Any, Any]) -> None:
-    manifest = read_manifest(town.folder / "backups" / kept[0])
-    grown = tuple(replace(entry, size=entry.size * 10**9) for entry in manifest.files)
-    with pytest.raises(ResourceError, match="GiB are free"):
-        refuse_without_room(replace(manifest, files=grown), town.folder)
 
 
 def test_a_drill_recovers_on_a_server_of_its_own_and_leaves_a_record_and_nothing_else(

@@ -25,6 +25,13 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would happen 
 Plan = Annotated[
     str | None, typer.Option("--plan", metavar="HASH", help="Apply exactly the plan with this hash, as --dry-run told it.")
 ]  # fmt: skip
+Identity = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity", metavar="FILE", envvar="RETAIL_BRAIN_IDENTITY",
+        help="The file with the key that opens encrypted backups.",
+    ),
+]  # fmt: skip
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most this many rows.")]
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from retail_brain_cli.commands import journal, offsite, recovery
-from retail_brain_cli.options import ConfigFile, DryRun, Json, Yes, configuration
+from retail_brain_cli.options import ConfigFile, DryRun, Identity, Json, Yes, configuration
 from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.progress import progress
 
 app = typer.Typer(help="Backups, and whether they can be restored.", no_args_is_help=True)
-Identity = Annotated[
-    Path | None, typer.Option("--identity", metavar="FILE", help="The file with the key that opens encrypted backups.")
-]
 
 
 @app.command()

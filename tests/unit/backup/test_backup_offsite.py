@@ -7,6 +7,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,9 @@ from made_up_manifest import MANIFEST
 from retail_brain.backup import offsite, place
 from retail_brain.backup.bucket import Bucket, open_bucket
 from retail_brain.backup.manifest import NAME, FileEntry
-from retail_brain.config.backup import OffsiteSettings
+from retail_brain.config.backup import BackupSettings, OffsiteSettings
+from retail_brain.config.file import Configuration
+from retail_brain.desk.offsite import prune_offsite
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from s3_double import Double, serve
 
@@ -53,11 +56,11 @@ def target(tmp_path: Path) -> Path:
     return tmp_path / "target"
 
 
-def make_backup(target: Path, moment: str = MANIFEST.backup_id) -> place.Backup:
+def make_backup(target: Path, moment: str = MANIFEST.backup_id, *, large: int = LARGE) -> place.Backup:
     """A backup as `create` leaves it: small, empty and large files."""
     target.mkdir(exist_ok=True)
     folder = place.begin(target, now=place.moment_of(moment))
-    files = {"dump/toc.dat": b"toc", "dump/1.dat.gz": os.urandom(LARGE), "globals.sql": b"", "models/a b/m.json": b"{}"}
+    files = {"dump/toc.dat": b"toc", "dump/1.dat.gz": os.urandom(large), "globals.sql": b"", "models/a b/m.json": b"{}"}
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
@@ -290,6 +293,28 @@ def test_the_journal_goes_along_as_it_grows_and_comes_back(
     assert offsite.fetch_journal(bucket, tmp_path / "new") == 1
     assert (tmp_path / "new" / "journal" / "1" / part.name).read_bytes() == b"one\ntwo\n"
     assert offsite.fetch_journal(bucket, target) == 0
+
+
+def test_old_copies_go_by_the_rule_of_the_backups_and_half_ones_count_for_nothing(tmp_path: Path) -> None:
+    now, far = datetime(2026, 11, 23, 3, tzinfo=UTC), tmp_path / "far"
+    far.mkdir()
+    settings = BackupSettings(keep_least=3, offsite=OffsiteSettings(url=f"file://{far}"))
+    config, bucket = Configuration(backup=settings), open_bucket(settings.offsite, tmp_path, {})
+    assert bucket is not None
+    days = [f"{now - timedelta(days=age):%Y-%m-%dT02-00-00Z}" for age in range(40, -1, -4)]
+    for day in days:
+        offsite.copy_backup(bucket, make_backup(tmp_path / "target", day, large=10))
+    (far / days[-4] / NAME).unlink()
+    (far / days[-5] / "dump/toc.dat").write_bytes(b"short")
+    assert prune_offsite(config, dry_run=True, now=now) == tuple(days[:3])
+    assert len(offsite.list_copies(bucket)) == len(days)
+    assert prune_offsite(config, dry_run=False, now=now) == tuple(days[:3])
+    assert [copy.backup_id for copy in offsite.list_copies(bucket)] == days[3:]
+    assert prune_offsite(config, dry_run=False, now=now) == ()
+    later = now + timedelta(days=400)
+    assert prune_offsite(config, dry_run=True, now=later) == (), "a clock that leapt removes nothing"
+    (far / days[-1] / NAME).unlink()
+    assert prune_offsite(config, dry_run=True, now=now + timedelta(days=6)) == (), "only half a copy is newer"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from retail_brain.config.matching import MatchingSettings
     from retail_brain.matching.model import Model
 
-PAIRS_AT_ONCE = 500_000, 4_000_000
+PAIRS_AT_ONCE = 800_000, 4_000_000
 """How many pairs are compared in one go, at least and at most: a quarter of all of them between these. Each time the keys
 of the records are read once, and each pair takes about half a kilobyte."""
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SurvivorshipResult", "survive", "survivorship_sql"]
 
-_RECORDS_PER_PART = 5_000_000
+_RECORDS_PER_PART = 500_000, 5_000_000
+"""How many records are looked at in one go, at least and at most: half of them between these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,8 @@ def survive(
     """
     started = time.perf_counter()
     members = _count(con, f"select count(*) from {quote_identifier(crosswalk)}")
-    parts = members // _RECORDS_PER_PART + 1
+    least, most = _RECORDS_PER_PART
+    parts = -(-members // min(max(members // 2, least), most)) or 1
     target = quote_identifier(into)
     listed = f"select distinct field from {quote_identifier(avoid)}" if avoid is not None else "select null limit 0"
     avoided = [field for (field,) in con.execute(listed).fetchall()]

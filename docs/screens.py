@@ -27,6 +27,7 @@ PAGES = (
     "docs/how-to/undo-a-merge.md",
     "docs/how-to/review-queue.md",
     "docs/how-to/measure-accuracy.md",
+    "docs/how-to/schedule-backups.md",
 )
 BLOCK = re.compile(r"```console\n(.*?)```\n", re.DOTALL)
 

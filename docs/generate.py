@@ -32,7 +32,10 @@ SCHEDULER = {
         "look at the named file; nothing was changed",
         "a truncated gzip, a missing column, a full delivery that lost too many records",
     ),
-    4: ("try again later", "PostgreSQL or Redis is down, a connection that is not trusted"),
+    4: (
+        "try again later",
+        "PostgreSQL or Redis is down, a connection that is not trusted; the work is done, and its copy is not beside the backups yet",
+    ),
     5: (
         "a person has to look: `run show`, then `run approve` or `run discard`",
         "a held run, a blocking rule that would explode, a stale lease",

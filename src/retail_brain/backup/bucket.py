@@ -20,6 +20,7 @@ from retail_brain.errors import ConfigurationError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from obstore.store import ObjectStore, S3Config
 
@@ -108,6 +109,18 @@ class Bucket:
 
         with _asked(self.where):
             return {one["path"]: one["size"] for page in obstore.list(self.store, folder or None) for one in page}
+
+    def unchanged_since(self, folder: str, moment: datetime) -> list[str]:
+        """Return the objects below a folder that were last written before a moment, by the store's clock.
+
+        Raises:
+            ServiceError: the store does not answer.
+        """
+        import obstore
+
+        with _asked(self.where):
+            found = [one for page in obstore.list(self.store, folder) for one in page]
+        return [one["path"] for one in found if one["last_modified"] < moment]
 
     def remove(self, keys: list[str]) -> None:
         """Remove objects. One that is gone already is none of them.

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retail_brain.backup import place
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from retail_brain.backup.manifest import FileEntry
     from retail_brain.backup.place import Backup
     from retail_brain.model import Progress
+
+_MARGIN = timedelta(hours=1)
+"""What is kept of the journal from before the oldest copy: clocks differ, and snapshots take a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +264,22 @@ def _put_growing(bucket: Bucket, path: Path, key: str) -> None:
     sent = bucket.put(path, key, lambda _: None)
     if _digest(bucket, key, bucket.size(key)) != sent:
         raise _other_bytes(bucket, key)
+
+
+def prune_journal(bucket: Bucket, target: Path, oldest: datetime) -> None:
+    """Remove files of the journal that were pruned here and that no kept copy needs.
+
+    Args:
+        bucket: where from.
+        target: the folder of the backups.
+        oldest: when the oldest copy that stays was begun.
+
+    Raises:
+        ServiceError: the store did not do it.
+    """
+    gone = [key for key in bucket.unchanged_since(JOURNAL, oldest - _MARGIN) if not (target / key).exists()]
+    if gone:
+        bucket.remove(gone)
 
 
 def fetch_journal(bucket: Bucket, target: Path) -> int:

@@ -214,8 +214,11 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
     verdict = retention.decide(
         aged, now=now or datetime.now(UTC), keep_days=settings.keep_days, keep_least=settings.keep_least
     )
-    for backup_id in () if dry_run else verdict.prune:
-        offsite.remove_copy(bucket, backup_id)
+    stays = [one.made_at for one in aged if one.backup_id not in verdict.prune]
+    if not dry_run and verdict.prune:
+        for backup_id in verdict.prune:
+            offsite.remove_copy(bucket, backup_id)
+        offsite.prune_journal(bucket, config.backup_folder, min(stays))
     return verdict.prune
 
 

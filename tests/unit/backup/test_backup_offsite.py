@@ -298,18 +298,29 @@ def test_the_journal_goes_along_as_it_grows_and_comes_back(
 def test_old_copies_go_by_the_rule_of_the_backups_and_half_ones_count_for_nothing(tmp_path: Path) -> None:
     now, far = datetime(2026, 11, 23, 3, tzinfo=UTC), tmp_path / "far"
     far.mkdir()
-    settings = BackupSettings(keep_least=3, offsite=OffsiteSettings(url=f"file://{far}"))
+    settings = BackupSettings(
+        folder=str(tmp_path / "target"), keep_least=3, offsite=OffsiteSettings(url=f"file://{far}")
+    )
     config, bucket = Configuration(backup=settings), open_bucket(settings.offsite, tmp_path, {})
     assert bucket is not None
     days = [f"{now - timedelta(days=age):%Y-%m-%dT02-00-00Z}" for age in range(40, -1, -4)]
     for day in days:
         offsite.copy_backup(bucket, make_backup(tmp_path / "target", day, large=10))
+    for name, age in (("old", 35), ("old-and-here", 35), ("young", 20)):
+        part = far / "journal" / "1" / name
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(b"")
+        os.utime(part, ((now - timedelta(days=age)).timestamp(),) * 2)
+    here = config.backup_folder / "journal" / "1" / "old-and-here"
+    here.parent.mkdir(parents=True)
+    here.write_bytes(b"")
     (far / days[-4] / NAME).unlink()
     (far / days[-5] / "dump/toc.dat").write_bytes(b"short")
     assert prune_offsite(config, dry_run=True, now=now) == tuple(days[:3])
     assert len(offsite.list_copies(bucket)) == len(days)
     assert prune_offsite(config, dry_run=False, now=now) == tuple(days[:3])
     assert [copy.backup_id for copy in offsite.list_copies(bucket)] == days[3:]
+    assert {path.name for path in (far / "journal" / "1").iterdir()} == {"old-and-here", "young"}
     assert prune_offsite(config, dry_run=False, now=now) == ()
     later = now + timedelta(days=400)
     assert prune_offsite(config, dry_run=True, now=later) == (), "a clock that leapt removes nothing"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import ssl
+import subprocess
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -347,6 +349,47 @@ def test_the_environment_does_not_lead_elsewhere_than_the_configuration(
     assert bucket is not None
     offsite.copy_backup(bucket, place.find_backup(target))
     assert all("AWS4-HMAC-SHA256" in line for line in double.requests)
+
+
+def certificate(folder: Path, address: str) -> Path:
+    """A store's certificate with its key in one file; ca.crt beside it is the authority's that signed it."""
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    authority = ["-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.crt"]
+    store = ["-subj", "/CN=store", "-keyout", "store.key", "-out", "store.crt", "-CA", "ca.crt", "-CAkey", "ca.key"]
+    proof = ["-addext", f"subjectAltName=IP:{address}", "-addext", "basicConstraints=critical,CA:FALSE"]
+    for words in (authority, [*store, *proof]):
+        subprocess.run([*make, *words], cwd=folder, check=True, capture_output=True)
+    both = folder / "store.pem"
+    both.write_text((folder / "store.key").read_text() + (folder / "store.crt").read_text())
+    return both
+
+
+@pytest.mark.parametrize(
+    ("address", "trusted", "told"),
+    [
+        ("127.0.0.1", True, ""), ("127.0.0.1", False, "certificate that is not trusted"),
+        ("127.0.0.2", True, "certificate that is not trusted"),
+    ],
+    ids=["the right one", "of an unknown authority", "of another host"],
+)  # fmt: skip
+def test_a_store_that_cannot_prove_who_it_is_gets_nothing(
+    tmp_path: Path, target: Path, address: str, trusted: bool, told: str
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate(tmp_path, address))
+    with serve(context) as double:
+        settings = OffsiteSettings(
+            url="s3://shop", endpoint=double.url, patience_s=1.0, tls_ca_file="ca.crt" if trusted else None
+        )
+        bucket = open_bucket(settings, tmp_path, KEYS)
+        assert bucket is not None
+        if told:
+            with pytest.raises(ServiceError, match=told):
+                offsite.copy_backup(bucket, place.find_backup(target))
+            assert double.requests == []
+        else:
+            offsite.copy_backup(bucket, place.find_backup(target))
+            assert double.objects
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from townsfolk import people, person
 
-from retail_brain.backup import check, place, scan
+from retail_brain.backup import check, place, scan, verified
 from retail_brain.backup.manifest import NAME, FileEntry, Manifest, read_manifest
 from retail_brain.backup.tool import find_tools
 from retail_brain.desk.backups import embedded_folder
@@ -279,7 +279,7 @@ def test_a_broken_manifest_is_found_and_named(folder: Path, change: Callable[[by
 
 def test_every_random_bit_that_flips_is_found_and_its_file_named(folder: Path) -> None:
     draw, missed = random.Random(FLIPS), []
-    files = [path for path in folder.rglob("*") if path.is_file() and path.name != place.VERIFIED]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != verified.NAME]
     sizes = [path.stat().st_size for path in files]
     for _ in range(FLIPS):
         # half of them fall anywhere, half into any file, however small

@@ -51,7 +51,7 @@ CREATING = (
     "after retail_brain.desk.backups._read_back",
     "before retail_brain.desk.backups.replace_text",
     "after retail_brain.desk.backups.replace_text",
-    "after retail_brain.backup.place.note_check",
+    "after retail_brain.backup.verified.note_check",
     "before retail_brain.backup.place._sync",
 )
 

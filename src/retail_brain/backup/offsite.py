@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from retail_brain.backup import place
+from retail_brain.backup import place, verified
 from retail_brain.backup.journal import FOLDER as JOURNAL
 from retail_brain.backup.manifest import NAME, Manifest, parse_manifest
 from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError, RetailBrainError, ServiceError
@@ -82,7 +82,7 @@ def is_copied(bucket: Bucket, backup: Backup) -> bool:
 
 def _note(bucket: Bucket, backup: Backup, state: str, **more: str) -> None:
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    place.note(backup.path, offsite={"state": state, "at": at, "where": bucket.where, **more})
+    verified.note(backup.path, offsite={"state": state, "at": at, "where": bucket.where, **more})
 
 
 def _send(bucket: Bucket, backup: Backup, manifest: Manifest, progress: Progress) -> None:
@@ -191,9 +191,9 @@ def fetch_copy(bucket: Bucket, copy: OffsiteCopy, target: Path, *, progress: Pro
             came += entry.size
             progress("fetch", done=came, total=total)
         _write(folder / NAME, iter([copy.manifest.text().encode()]))
-        place.note_check(folder, "files", ())
+        verified.note_check(folder, "files", ())
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        place.note(folder, offsite={"state": "copied", "at": at, "where": bucket.where})
+        verified.note(folder, offsite={"state": "copied", "at": at, "where": bucket.where})
         return place.finish(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,49 +9,30 @@ long as anything still writes.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from retail_brain.backup.manifest import Manifest, read_manifest
+from retail_brain.backup.verified import LEVELS, Verified, read_verified
 from retail_brain.errors import ConfigurationError, LockedError, ResourceError, RetailBrainError
-from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 PARTIAL = ".partial"
-VERIFIED = "verified.json"
 LOCK = ".lock"
 COPY_LOCK = ".copy.lock"
 """Held while a copy is sent away, which may take hours: no backup waits for it."""
-LEVELS = ("", "files", "decoded", "restored")
-"""How far a backup was checked, the least first; '' is not at all."""
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 _ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 _LOCK_PATIENCE_S = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What the checks of a backup found so far."""
-
-    level: str = ""
-    """The highest level that was reached; see LEVELS."""
-    sound: bool = True
-    """Whether the last check found nothing wrong."""
-    checked_at: str = ""
-    problems: tuple[str, ...] = ()
-    """What the last check found."""
-    offsite: dict[str, Any] = field(default_factory=dict)
-    """The state of the off-site copy; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +44,7 @@ class Backup:
     manifest: Manifest | None
     why_unreadable: str = ""
     """Why there is no manifest."""
-    verified: Verified = Verified()
+    verified: Verified = field(default_factory=Verified)
 
     @property
     def made_at(self) -> datetime:
@@ -241,48 +222,6 @@ def remove(backup: Backup) -> None:
     except OSError as error:
         raise _unwritable(backup.path, error) from error
     shutil.rmtree(gone, ignore_errors=True)
-
-
-def note(folder: Path, **changes: Any) -> Verified:
-    """Write what a check found, or the state of the off-site copy, beside the manifest, in one step.
-
-    Args:
-        folder: the backup's folder.
-        changes: fields of Verified; the others stay.
-
-    Returns:
-        What stands there now.
-
-    Raises:
-        ResourceError: it cannot be written.
-    """
-    verified = replace(read_verified(folder), **changes)
-    replace_text(folder / VERIFIED, json.dumps(asdict(verified), indent=1, sort_keys=True) + "\n")
-    return verified
-
-
-def note_check(folder: Path, level: str, problems: tuple[str, ...], *, now: datetime | None = None) -> Verified:
-    """Write the outcome of a check. A good one raises the level and never lowers it.
-
-    Args:
-        folder: the backup's folder.
-        level: which level was looked at.
-        problems: what was found; nothing where all is well.
-        now: the moment of the check.
-    """
-    before = read_verified(folder).level
-    best = max(before, level, key=LEVELS.index) if not problems and before in LEVELS else before
-    moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
-    return note(folder, level=best, sound=not problems, checked_at=moment, problems=problems)
-
-
-def read_verified(folder: Path) -> Verified:
-    """Return what the checks found so far; nothing where that cannot be read."""
-    try:
-        body = json.loads((folder / VERIFIED).read_bytes())
-        return Verified(**{**body, "problems": tuple(body["problems"])})
-    except (OSError, ValueError, TypeError, KeyError):
-        return Verified()
 
 
 def _look(path: Path) -> Backup:

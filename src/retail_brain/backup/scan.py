@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from retail_brain.backup import manifest, place
+from retail_brain.backup import manifest, place, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_UNCOVERED = frozenset({manifest.NAME, place.VERIFIED, place.VERIFIED + place.PARTIAL})
+_UNCOVERED = frozenset({manifest.NAME, verified.NAME, verified.NAME + place.PARTIAL})
 _CHUNK = 1 << 18
 _UNPACKED_CHUNK = 1 << 22
 _TAIL = 5

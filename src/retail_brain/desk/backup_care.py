@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from retail_brain.backup import check, place, retention
 from retail_brain.backup.tool import find_tools
+from retail_brain.backup.verified import note_check
 from retail_brain.desk.backup_result import BackupChecked, BackupEntry, BackupList, BackupsChecked, PruneResult
 from retail_brain.desk.backups import embedded_folder, teller
 from retail_brain.desk.offsite import prune_offsite
@@ -98,7 +99,7 @@ def _verify(
         problems: tuple[str, ...] = (backup.why_unreadable,)
     else:
         problems = _problems(config, backup, decode, identity, progress)
-    place.note_check(backup.path, level, problems)
+    note_check(backup.path, level, problems)
     seconds = round(time.perf_counter() - began, 3)
     return BackupChecked(
         backup_id=backup.backup_id, level=level, sound=not problems, problems=problems, seconds=seconds

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retail_brain import __version__
-from retail_brain.backup import check, dump, place
+from retail_brain.backup import check, dump, place, verified
 from retail_brain.backup.failure import MovedError
 from retail_brain.backup.manifest import NAME, Manifest, TableEntry
 from retail_brain.backup.scan import scan
@@ -252,7 +252,7 @@ def _keep(making: _Making, manifest: Manifest) -> None:
     making.progress("sync", total=1)
     manifest = replace(manifest, ended_at=datetime.now(UTC).isoformat())
     replace_text(making.folder / NAME, manifest.text())
-    place.note_check(making.folder, "decoded", ())
+    verified.note_check(making.folder, "decoded", ())
     place.finish(making.folder)
     making.progress("sync", done=1, total=1)
 

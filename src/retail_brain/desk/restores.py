@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from retail_brain.backup.place import find_backup, note_check
+from retail_brain.backup.place import find_backup
+from retail_brain.backup.verified import note_check
 from retail_brain.desk.backup_care import verify_backups
 from retail_brain.desk.backup_result import BackupChecked, BackupsChecked
 from retail_brain.desk.recovery import Recovery, recovered

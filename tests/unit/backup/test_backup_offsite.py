@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_up_manifest import MANIFEST
 
-from retail_brain.backup import offsite, place
+from retail_brain.backup import offsite, place, verified
 from retail_brain.backup.bucket import Bucket, open_bucket
 from retail_brain.backup.manifest import NAME, FileEntry
 from retail_brain.config.backup import BackupSettings, OffsiteSettings
@@ -70,7 +70,7 @@ def make_backup(target: Path, moment: str = MANIFEST.backup_id, *, large: int = 
         FileEntry(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest()) for name, data in files.items()
     )
     (folder / NAME).write_text(replace(MANIFEST, backup_id=moment, files=entries).text())
-    place.note_check(folder, "decoded", ())
+    verified.note_check(folder, "decoded", ())
     place.finish(folder)
     return place.find_backup(target, moment)
 
@@ -79,7 +79,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
     """All files of a backup but the one that tells of its checks."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*") if path.is_file() and path.name != place.VERIFIED
+        for path in folder.rglob("*") if path.is_file() and path.name != verified.NAME
     }  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def test_a_damaged_backup_is_not_sent_away_as_a_good_one(bucket: Bucket, double:
     with pytest.raises(IntegrityError, match="not as it was written"):
         offsite.copy_backup(bucket, place.find_backup(target))
     assert state_of(target)["state"] == "failed"
-    place.note_check(target / MANIFEST.backup_id, "files", ("dump/toc.dat was changed",))
+    verified.note_check(target / MANIFEST.backup_id, "files", ("dump/toc.dat was changed",))
     with pytest.raises(IntegrityError, match="is damaged"):
         offsite.copy_backup(bucket, place.find_backup(target))
     assert not any(name.endswith(NAME) for name in double.objects)

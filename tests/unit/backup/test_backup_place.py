@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_up_manifest import MANIFEST
 
-from retail_brain.backup import place
+from retail_brain.backup import place, verified
 from retail_brain.backup.manifest import NAME
 from retail_brain.errors import ConfigurationError, LockedError
 
@@ -64,11 +64,11 @@ def test_a_target_that_is_not_there_holds_no_backup(tmp_path: Path) -> None:
 
 def test_a_good_check_raises_the_level_and_a_bad_one_takes_the_trust(tmp_path: Path) -> None:
     folder = _make(tmp_path)
-    place.note_check(folder, "restored", ())
-    assert place.note_check(folder, "files", ()).level == "restored"
-    place.note(folder, offsite={"state": "copied"})
+    verified.note_check(folder, "restored", ())
+    assert verified.note_check(folder, "files", ()).level == "restored"
+    verified.note(folder, offsite={"state": "copied"})
     assert place.find_backup(tmp_path).is_verified
-    assert not place.note_check(folder, "files", ("dump/toc.dat is missing",)).sound
+    assert not verified.note_check(folder, "files", ("dump/toc.dat is missing",)).sound
     bad = place.find_backup(tmp_path)
     assert (bad.is_verified, bad.verified.level, bad.verified.offsite) == (False, "restored", {"state": "copied"})
 
@@ -78,7 +78,7 @@ def test_a_good_check_raises_the_level_and_a_bad_one_takes_the_trust(tmp_path: P
 )
 def test_a_note_that_cannot_be_read_counts_as_none(tmp_path: Path, text: str) -> None:
     folder = _make(tmp_path)
-    (folder / place.VERIFIED).write_text(text, encoding="utf-8")
+    (folder / verified.NAME).write_text(text, encoding="utf-8")
     assert not place.find_backup(tmp_path).is_verified
 
 

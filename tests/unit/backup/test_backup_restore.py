@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_up_manifest import MANIFEST
 
-from retail_brain.backup import place
+from retail_brain.backup import place, verified
 from retail_brain.backup.drill import DrillResult, last_drill, write_record
 from retail_brain.backup.manifest import NAME, FileEntry
 from retail_brain.backup.restore import choose_tools, put_models_back, refuse_without_room
@@ -106,5 +106,5 @@ def _make(target: Path, now: datetime) -> None:
         folder = place.begin(target, now=now)
         backup_id = folder.name.removesuffix(place.PARTIAL)
         (folder / NAME).write_text(replace(MANIFEST, backup_id=backup_id).text(), encoding="utf-8")
-        place.note_check(folder, "decoded", ())
+        verified.note_check(folder, "decoded", ())
         place.finish(folder)

@@ -1,0 +1,77 @@
+"""What the checks of a backup found so far, and the state of its off-site copy: a note beside the manifest.
+
+Apart from the target, because the manifest does not cover it and every check rewrites it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from retail_brain.workspace import replace_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "verified.json"
+LEVELS = ("", "files", "decoded", "restored")
+"""How far a backup was checked, the least first; '' is not at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What the checks of a backup found so far."""
+
+    level: str = ""
+    """The highest level that was reached; see LEVELS."""
+    sound: bool = True
+    """Whether the last check found nothing wrong."""
+    checked_at: str = ""
+    problems: tuple[str, ...] = ()
+    """What the last check found."""
+    offsite: dict[str, Any] = field(default_factory=dict)
+    """The state of the off-site copy; empty where there is none."""
+
+
+def note(folder: Path, **changes: Any) -> Verified:
+    """Write what a check found, or the state of the off-site copy, beside the manifest, in one step.
+
+    Args:
+        folder: the backup's folder.
+        changes: fields of Verified; the others stay.
+
+    Returns:
+        What stands there now.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    verified = replace(read_verified(folder), **changes)
+    replace_text(folder / NAME, json.dumps(asdict(verified), indent=1, sort_keys=True) + "\n")
+    return verified
+
+
+def note_check(folder: Path, level: str, problems: tuple[str, ...], *, now: datetime | None = None) -> Verified:
+    """Write the outcome of a check. A good one raises the level and never lowers it.
+
+    Args:
+        folder: the backup's folder.
+        level: which level was looked at.
+        problems: what was found; nothing where all is well.
+        now: the moment of the check.
+    """
+    before = read_verified(folder).level
+    best = max(before, level, key=LEVELS.index) if not problems and before in LEVELS else before
+    moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
+    return note(folder, level=best, sound=not problems, checked_at=moment, problems=problems)
+
+
+def read_verified(folder: Path) -> Verified:
+    """Return what the checks found so far; nothing where that cannot be read."""
+    try:
+        body = json.loads((folder / NAME).read_bytes())
+        return Verified(**{**body, "problems": tuple(body["problems"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return Verified()

@@ -76,6 +76,7 @@ class Model:
     taken_back: set[Pair] = field(default_factory=set)
     model: int = 1
     nights: int = 0
+    seen: int = 0
 
     # what stands
 
@@ -143,6 +144,7 @@ class Model:
         }
         after.known_links, after.nights = links, after.nights + 1
         after.freed, after.taken_back, after.model = [], set(), tonight.model
+        after.seen = len(after.decisions)
         return after
 
     def _take(self, tonight: Tonight) -> tuple[set[int], set[int]]:

@@ -61,10 +61,15 @@ def _lines(result: RevertResult) -> Iterator[tuple[str, str]]:
 
 
 def _profile(profile: RevertedProfile) -> str:
-    there = [f"{count:,} to {'itself' if one == profile.profile_id else one}" for one, count in profile.becomes[:3]]
-    there += [f"{len(profile.becomes) - 3:,} more profiles"] if len(profile.becomes) > 3 else []
-    there += [f"{profile.gone:,} out"] if profile.gone else []
-    return f"{profile.profile_id}  {profile.records:,} records: {', '.join(there)}"
+    there = dict(profile.becomes)
+    stay, others = there.pop(profile.profile_id, 0), len(there)
+    told = [
+        f"{stay:,} stay" if stay else "",
+        f"{sum(there.values()):,} to {'another profile' if others == 1 else f'{others:,} others'}" if others else "",
+        f"{profile.gone:,} out" if profile.gone else "",
+    ]
+    records = "1 record" if profile.records == 1 else f"{profile.records:,} records"
+    return f"{profile.profile_id}  {records}: {', '.join(one for one in told if one)}"
 
 
 def _after(result: RevertResult, console: Console) -> None:

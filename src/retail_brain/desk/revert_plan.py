@@ -19,7 +19,7 @@ from retail_brain.identity.rewind import rewind
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from retail_brain.store.revert import Ground, LoggedMerge, Scope
     from retail_brain.store.touched import Decision
@@ -92,10 +92,10 @@ def make_plan(
     )
     target |= {no: fresh_id(":".join(ground.keys[no]), f"revert {scope.run_id}") for no in sorted(alone)}
     target |= dict.fromkeys(sorted(gone))
-    contrary = [one for one in decisions if _is_contrary(one, scope, target)]
+    pairs, standing = {one.pair for one in stood}, {one.pair for one in ground.merges if one.stands}
+    contrary = [one for one in decisions if _is_contrary(one, scope, target, pairs)]
     if not with_later:
         _refuse_later(scope, run_ids[1:], contrary, sorted(alone | (ground.arrived & existed)), ground)
-    pairs, standing = {one.pair for one in stood}, {one.pair for one in ground.merges if one.stands}
     return Plan(
         scope=scope, run_ids=tuple(run_ids), ground=ground, target=target, alone=frozenset(alone),
         unmade=tuple(one for one in ground.merges if one.stands and one.pair not in pairs),
@@ -121,12 +121,21 @@ def _sort_out(scope: Scope, ground: Ground) -> tuple[set[int], set[int], set[int
     return existed, alone, gone
 
 
-def _is_contrary(decision: Decision, scope: Scope, target: Mapping[int, uuid.UUID | None]) -> bool:
-    """Tell whether a ruling that was made since says otherwise than what is gone back to."""
+def _is_contrary(
+    decision: Decision,
+    scope: Scope,
+    target: Mapping[int, uuid.UUID | None],
+    stood: Collection[tuple[int, int]],
+) -> bool:
+    """Tell whether a ruling that was made since says otherwise than the merges that are gone back to.
+
+    A must-link between two records of one tree does so as well, unless it is one of its merges: a walk would put it in the
+    place of one.
+    """
     left, right = (target.get(record_no) for record_no in decision.pair)
     if decision.decision_id <= (scope.seen_decision_id or 0) or left is None or right is None:
         return False
-    return (left == right) == (decision.kind == "cannot_link")
+    return left == right if decision.kind == "cannot_link" else decision.pair not in stood
 
 
 def _refuse_later(

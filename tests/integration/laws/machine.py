@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from retailer import IN_FORCE, LIVE, MOST_VALUES, THRESHOLD, Matched, Retailer
+from reverting import Reverting
 
 from naive import pair
 from naive_model import Model, RefusedByHand, Tonight
@@ -64,15 +65,17 @@ class World(Tonight):
     newest: int = 0
 
 
-class Identity(RuleBasedStateMachine):
+class Identity(Reverting, RuleBasedStateMachine):
     """One retailer: its real database, its naive model, and what its sources deliver."""
 
     new_database: Callable[[], Any]
+    golden_query = property(lambda _self: GOLDEN_VALUES)
 
     @initialize(seed=seeds)
     def open(self, seed: int) -> None:
         self.world, self.naive, self.keys = World(), Model(threshold=THRESHOLD, most_values=MOST_VALUES), 0
         self.held: Matched | None = None
+        self.past, self.generation = [], 0
         self.labels: dict[Any, Any] = {None: None}
         self.database = self.new_database()
         self.real = Retailer(self.database.__enter__())
@@ -180,17 +183,17 @@ class Identity(RuleBasedStateMachine):
             self.real.hold(self.held)
             self.done("hold")
         else:
+            before, base = self.naive, self.real.published
             self.real.night(self.world)
             self.naive = self.naive.night(self.world)
+            self.remember(before, base)
             self.done("run")
 
     @rule(seed=seeds, undo=st.booleans(), how=st.sampled_from(("as usual", "workspace lost")))
     def a_night_without_news_changes_nothing(self, seed: int, undo: bool, how: str) -> None:
         """Nor does it where merges were undone since the last one."""
         self.run("as usual")
-        now = self.naive.profiles
-        contradicted = any(now.get(x) != now.get(y) for x, y in self.naive.ruled("must_link") if {x, y} <= set(now))
-        if undo and self.naive.live() and not contradicted:
+        if undo and self.naive.live() and not self.contradicted():
             self.rollback(seed)
         before = self.state()
         self.run(how)
@@ -201,8 +204,10 @@ class Identity(RuleBasedStateMachine):
     @rule()
     def approve(self) -> None:
         assert self.held is not None
+        before, base = self.naive, self.real.published
         self.real.publish(self.held)
         self.naive = self.naive.night(self.held.tonight)
+        self.remember(before, base)
         self.held = None
         self.done("approve")
 
@@ -282,6 +287,11 @@ class Identity(RuleBasedStateMachine):
         self.naive.withdraw(decision)
         self.done("withdraw")
 
+    def contradicted(self) -> bool:
+        """Whether a must-link stands between two profiles, since other rulings refuse it."""
+        now = self.naive.profiles
+        return any(now.get(x) != now.get(y) for x, y in self.naive.ruled("must_link") if {x, y} <= set(now))
+
     def both(self, really: Callable[[], None], naively: Callable[[], None]) -> None:
         """Do it on both sides: both refuse, or neither."""
         answers = []
@@ -304,7 +314,8 @@ class Identity(RuleBasedStateMachine):
             self.compare()
 
     def compare(self) -> None:
-        assert check_invariants(self.real.pg) == []
+        broken = check_invariants(self.real.pg)
+        assert broken == [], broken
         crosswalk = dict(self.real.rows(CROSSWALK))
         for number, profile in crosswalk.items():
             label = self.naive.profiles.get(number)

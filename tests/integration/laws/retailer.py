@@ -22,6 +22,7 @@ from retail_brain.config.matching import BoundSettings, MatchingSettings
 from retail_brain.config.resources import ResourceSettings
 from retail_brain.config.survivorship import SurvivorshipSettings
 from retail_brain.desk.join import join_in
+from retail_brain.desk.revert import revert_in
 from retail_brain.desk.unmerge import Selection, unmerge_in
 from retail_brain.errors import RefusedError, StateMovedError
 from retail_brain.matching import clash
@@ -30,6 +31,7 @@ from retail_brain.model import VALUE_FIELDS
 from retail_brain.pipeline import identify
 from retail_brain.pipeline.changes import apply_changes
 from retail_brain.pipeline.layer import make_whole
+from retail_brain.pipeline.lease import HeldLease
 from retail_brain.pipeline.state import PreviousState
 from retail_brain.store import state as stored
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
@@ -153,7 +155,7 @@ class Retailer:
         self._deliver(tonight, run_id)
         apply_changes(con, max_loss_share={"pos": 1.0})
         con.execute("create or replace view live_record as select * exclude (gone) from record where not gone")
-        complete = not previous.has_edges
+        complete = not previous.has_edges or previous.head.is_revert
         self._score(tonight, numbers=dict(con.execute("select record_id, record_no from live_record").fetchall()))
         con.execute(
             "create or replace table changed_key as select record_no from record_change semi join match_key using (record_no) where action <> 'unchanged'"
@@ -241,10 +243,12 @@ class Retailer:
         adopt_run(self.pg, lease, matched.run_id)
         head = matched.previous.head
         seen = {"seen_merge_id": head.last_merge_id, "seen_decision_id": head.last_decision_id}
+        (written,) = self.con.execute("select count(*) from merge_log_new").fetchone() or (0,)
+        reached = {**seen, "seen_merge_id": head.last_merge_id + written}
         try:
             publish_run(
                 self.address, self.con, run_id=matched.run_id, lease_token=lease.token,
-                model_id=f"m{matched.tonight.model}", counts=seen, **seen,
+                model_id=f"m{matched.tonight.model}", counts=reached, **seen,
             )  # fmt: skip
         except StateMovedError:
             release_lease(self.pg, lease)
@@ -284,6 +288,19 @@ class Retailer:
             action(stores, self.desk, *what, RULING)
         except RefusedError as error:
             raise RefusedByHand from error
+
+    def revert(self, run_id: int, *, with_later: bool) -> bool:
+        """Take a run back; say whether it was done, or refused because of what came later."""
+        stores: Any = SimpleNamespace(config=CONFIG, postgres=self.address, pg=self.pg)
+        try:
+            with HeldLease(stores) as lease:
+                result = revert_in(stores, self.desk, run_id, RULING, lease=lease, with_later=with_later)
+        except RefusedError as error:
+            if "--with-later" not in (error.hint or ""):
+                raise
+            return False
+        assert result.status == "reverted"
+        return True
 
     def rule_different(self, ends: tuple[int, int]) -> None:
         """Say that two records of different profiles are two people."""

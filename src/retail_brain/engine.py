@@ -87,6 +87,7 @@ def _configure(connection: duckdb.DuckDBPyConnection, resources: ResourceSetting
     connection.execute(f"set temp_directory = {quote_text(str(scratch))}")
     connection.execute("set preserve_insertion_order = false")
     connection.execute("set enable_progress_bar = false")
+    connection.execute("set enable_external_file_cache = false")  # the system's page cache holds these files already
     connection.execute("set autoinstall_known_extensions = false")
     connection.execute("set autoload_known_extensions = false")
     connection.execute("set timezone = 'UTC'")

@@ -15,6 +15,7 @@ from retail_brain.engine import open_engine
 from retail_brain.errors import ConfigurationError, RefusedError
 from retail_brain.model import no_progress
 from retail_brain.pipeline import stages
+from retail_brain.pipeline.keeping import keep
 from retail_brain.pipeline.lease import HeldLease
 from retail_brain.pipeline.result import Clock, NightResult
 from retail_brain.pipeline.resume import INGESTED, MATCHED, read_intake, reload, waiting_run
@@ -134,7 +135,7 @@ def run_night(
             if "publish" in wanted and night.result.status != "held":
                 stages.publish(night, warm="warm" in wanted)
             else:
-                stages.keep(night, night.con)
+                keep(night, night.con)
         stages.journal(night)
         return night.result
 
@@ -169,7 +170,7 @@ def continue_night(
         elif reopen(night, INGESTED if stage == "match" else MATCHED, run_id):
             if stage == "match":
                 stages.match(night)
-                stages.keep(night, night.con)
+                keep(night, night.con)
             else:
                 stages.publish(night, warm=approve is not None, approve=approve)
         elif run_id is not None:

@@ -13,7 +13,8 @@ from retail_brain.errors import RefusedError, RetailBrainError, StateMovedError
 from retail_brain.pipeline import identify
 from retail_brain.pipeline import match as steps
 from retail_brain.pipeline.intake import take_deliveries
-from retail_brain.pipeline.layer import keep_table, make_whole
+from retail_brain.pipeline.keeping import keep, release, settle_rest
+from retail_brain.pipeline.layer import make_whole, settle
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.models import model_in_use, unpublished_model
 from retail_brain.pipeline.resume import (
@@ -21,12 +22,11 @@ from retail_brain.pipeline.resume import (
     INTAKE,
     MATCHED,
     TOLD,
-    differences_of,
     read_intake,
     reload,
     waiting_run,
 )
-from retail_brain.pipeline.state import STATE, load_previous
+from retail_brain.pipeline.state import load_previous
 from retail_brain.store import run as runs
 from retail_brain.store.state import has_arrivals, has_withdrawals
 
@@ -34,17 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import duckdb
-
     from retail_brain.pipeline.night import Night
     from retail_brain.pipeline.result import NightResult
 
 
 MOVED_TRIES = 4
 """How often a run is matched again because people change what it started from."""
-
-SETTLED = ("record", "match_key")
-"""What is in the run's folder as soon as records are standardised; what is made for all records is read there from then on."""
 
 
 def ingest(night: Night, files: Sequence[Path] | None) -> bool:
@@ -129,12 +124,15 @@ def match(night: Night, *, again: bool = False) -> None:
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]), folder)
     night.progress("standardise", done=1, total=2)
     steps.build_keys(con, config, previous, folder)
-    _settle_rest(night, first=previous.run_id is None, keys_made=not previous.has_edges)
+    settle_rest(night, record=previous.run_id is None, match_key=not previous.has_edges)
     night.progress("standardise", done=2, total=2)
     night.clock.lap("standardise")
     model = steps.choose_model(con, config, night.stores, previous, night.progress)
     night.clock.lap("train")
     scored = steps.score(con, config, model, previous, night.progress)
+    if scored.complete:
+        settle(con, "edge", folder)
+    settle_rest(night, edge=scored.complete)
     night.clock.lap("match")
     night.progress("resolve", total=1)
     complete = scored.complete or previous.head.is_revert
@@ -158,40 +156,9 @@ def match(night: Night, *, again: bool = False) -> None:
         "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id, "arrival_no": previous.head.last_arrival_no}, "first": previous.run_id is None, "model_id": model.model_id,
         "metrics": metrics.to_json(), "counts": counts_of(night.result), "status": night.result.status,
     }  # fmt: skip
-    _release(night)
+    release(night)
     night.clock.lap("audit")
     hold_if_held(night)
-
-
-def _settle_rest(night: Night, *, first: bool, keys_made: bool) -> None:
-    """Write those of SETTLED that the steps did not leave in the run's folder, because they stand on an earlier run's."""
-    for name, done in zip(SETTLED, (first, keys_made), strict=True):
-        if not done:
-            keep_table(night.con, name, night.artefacts, night.base)
-
-
-def _release(night: Night) -> None:
-    """Let go of what nothing needs any more: publishing, the artefacts and the cache's documents want the memory."""
-    for name in ("delivered_row", "record_tonight", "record_fresh", "match_key", "match_key_tonight"):
-        make_whole(night.con, name)
-
-
-def keep(night: Night, con: duckdb.DuckDBPyConnection, *, to_publish: bool = True) -> None:
-    """Write the artefacts of a matched run on which the next night builds.
-
-    Args:
-        night: the open night.
-        con: a cursor of this thread's own.
-        to_publish: write also what publishing needs, so that it can be done, or repeated, by another command.
-    """
-    if night.kept:
-        return
-    differences = differences_of(first=night.facts["first"]) if to_publish else ()
-    for name in (*STATE, *differences):
-        if name not in SETTLED:
-            keep_table(con, name, night.artefacts, night.base)
-    night.artefacts.note(**night.facts, stage=MATCHED if to_publish else INGESTED, finished=True)
-    night.kept = to_publish
 
 
 def hold_if_held(night: Night) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retail_brain.store.connection import Connection
     from retail_brain.store.shape import Shape
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 32_768
 _BINARY = find_spec("pgpq") is not None  # no wheel for this processor: CSV does the same, more slowly
 
 

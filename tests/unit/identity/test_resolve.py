@@ -66,6 +66,16 @@ def test_a_must_link_beats_a_clash_and_a_missing_edge(con):
     assert con.execute("select kind from merge").fetchall() == [("must_link",), ("must_link",)]
 
 
+def test_links_that_leave_the_records_walked_change_nothing_among_those(con):
+    link(con, 1, 9, 12.0)
+    link(con, 1, 2, 9.0)
+    link(con, 3, 4, 8.0)
+    con.execute("create table decision as select 2 as record_no_l, 8 as record_no_r, 'must_link' as kind")
+    resolve(con, settings=SETTINGS, decisions="decision")
+    assert groups(con) == [[1, 2], [3, 4], [5], [6]]
+    assert con.execute("select record_no_l, record_no_r from merge order by all").fetchall() == [(1, 2), (3, 4)]
+
+
 def test_a_cannot_link_keeps_two_records_apart_through_others_too(con):
     link(con, 1, 2, 9.0)
     link(con, 2, 3, 8.0)

@@ -15,6 +15,7 @@ from retail_brain.backup.tool import find_tools
 from retail_brain.backup.verified import note_check
 from retail_brain.desk.backup_result import BackupChecked, BackupEntry, BackupList, BackupsChecked, PruneResult
 from retail_brain.desk.backups import embedded_folder, teller
+from retail_brain.desk.journal import prune_journal
 from retail_brain.desk.offsite import prune_offsite
 from retail_brain.errors import ConfigurationError, IntegrityError, RetailBrainError
 from retail_brain.model import no_progress
@@ -171,6 +172,9 @@ def prune(config: Configuration, *, dry_run: bool = False, now: datetime | None 
         goes = [backups[name] for name in verdict.prune]
         for backup in () if dry_run else goes:
             place.remove(backup)
+        kept = [backup.made_at for backup in backups.values() if backup not in goes]
+        if goes and kept and not dry_run:
+            prune_journal(target, min(kept))
     removed, problem = _prune_offsite(config, dry_run=dry_run, now=now)
     return PruneResult(
         status="planned" if dry_run else "pruned", prune=verdict.prune, offsite=removed, offsite_problem=problem, kept=len(backups) - len(goes),

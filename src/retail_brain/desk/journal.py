@@ -213,17 +213,19 @@ def prune_journal(target: Path, oldest: datetime) -> int:
         for part in parts_before(folder, moment.astimezone(UTC).isoformat()):
             part.unlink()
             removed += 1
-        parts = sorted(folder.glob("*.jsonl"))
-        if len(parts) == 1 and parts[0].stat().st_mtime < moment.timestamp() and not _is_newest(folder):
+    ended = sorted(
+        (folder for folder in (target / FOLDER).glob("*") if folder.name != delivered.FOLDER), key=_written_s
+    )
+    for folder in ended[:-1]:  # the last may still grow: an idle shop writes nothing for weeks
+        if _written_s(folder) < moment.timestamp():
             shutil.rmtree(folder)
             removed += 1
     return removed
 
 
-def _is_newest(folder: Path) -> bool:
-    """Tell whether a journal is the one that may still grow: an idle shop writes nothing for weeks."""
-    others = [other for other in folder.parent.glob("*") if other.name not in (delivered.FOLDER, folder.name)]
-    return all(other.stat().st_mtime <= folder.stat().st_mtime for other in others)
+def _written_s(folder: Path) -> float:
+    """Return when a journal was written last, in seconds since 1970."""
+    return max((part.stat().st_mtime for part in folder.glob("*.jsonl")), default=0.0)
 
 
 def check_journal(pg: Connection, config: Configuration) -> Check:

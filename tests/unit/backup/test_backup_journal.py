@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from retail_brain.backup.encrypt import read_identities
 from retail_brain.backup.journal import Head, parts_before, read_journal
 from retail_brain.backup.journal_writer import JournalWriter, rows_entries
 from retail_brain.backup.key import create_key
+from retail_brain.desk.journal import prune_journal
 from retail_brain.errors import ConfigurationError, InputError, IntegrityError, ServiceError
 
 if TYPE_CHECKING:
@@ -240,3 +242,32 @@ def test_a_kept_file_that_was_damaged_is_not_handed_back(tmp_path: Path, deliver
         with pytest.raises(IntegrityError, match=r"pos\.csv"):
             fetch_file(folder, file, tmp_path / "back")
         assert list((tmp_path / "back").iterdir()) == []
+
+
+def test_pruning_keeps_what_the_oldest_backup_needs_and_the_journal_that_may_grow(
+    tmp_path: Path, delivery: tuple[Path, DeliveredFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_writer, "PART_BYTES", 10)
+    journal = tmp_path / "journal"
+    journal.mkdir()
+    keep_file(journal / "files", *delivery)
+    for name in ("ended", "living"):
+        head = Head()
+        for _ in range(3):
+            head = write(journal / name, head, BODY)
+        for part in (journal / name).iterdir():
+            moment = 1_000.0 if name == "ended" else 2_000.0
+            os.utime(part, (moment, moment))
+    for path in (journal / "files").iterdir():
+        os.utime(path, (1e10, 1e10))
+
+    def left() -> dict[str, int]:
+        return {folder.name: len(list(folder.iterdir())) for folder in journal.iterdir()}
+
+    assert prune_journal(tmp_path, datetime.fromtimestamp(3_000.0, UTC)) == 0, "an hour more than needed is kept"
+    assert prune_journal(tmp_path, datetime(2026, 11, 23, 3, 0, 3, tzinfo=UTC)) == 3
+    assert left() == {"files": 2, "living": 2}, "the first part of each, and the whole of the one that ended"
+    assert prune_journal(tmp_path, datetime(2027, 11, 23, tzinfo=UTC)) == 1
+    assert left() == {"files": 2, "living": 1}
+    assert prune_journal(tmp_path, datetime(2300, 1, 1, tzinfo=UTC)) == 1
+    assert left() == {"files": 0, "living": 1}

@@ -96,6 +96,7 @@ def build_keys(
     con.execute(sql.load("pipeline/changed_version"))
     renew_shared(con, "live_record", settings=config.matching)
     con.execute(sql.load("pipeline/turned_value"))
+    con.execute(sql.load("pipeline/rekeyed_no"))
     con.execute(sql.load("pipeline/rekeyed_record"))
     build(con, "rekeyed_record", into="match_key_tonight", settings=config.matching)
     con.execute(sql.load("pipeline/changed_key"))

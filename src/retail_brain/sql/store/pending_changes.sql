@@ -1,6 +1,17 @@
 -- one row per profile that waits for Redis: its id, its document (NULL when it is gone), the number of the change
+with due as materialized (
+  select
+    profile_id,
+    seq
+  from cache_outbox
+  where seq > %(after)s
+    and (%(profile_ids)s::uuid[] is null or profile_id = any(%(profile_ids)s::uuid[]))
+  order by seq
+  limit %(limit)s
+)
+
 select
-  cache_outbox.profile_id,
+  due.profile_id,
   case when profile.profile_id is not null then json_strip_nulls(json_build_object(
     'profile_id', profile.profile_id,
     'given_name', profile.given_name,
@@ -25,9 +36,9 @@ select
     'version', profile.version,
     'records', member.records
   ))::text end as document,
-  cache_outbox.seq
-from cache_outbox
-left join profile on profile.profile_id = cache_outbox.profile_id
+  due.seq
+from due
+left join profile on profile.profile_id = due.profile_id
 left join lateral (
   select json_agg(
     json_build_object('record_no', source_record.record_no, 'source', source_record.source, 'record_id', source_record.record_id)
@@ -36,7 +47,4 @@ left join lateral (
   from source_record
   where source_record.profile_id = profile.profile_id
 ) as member on true
-where cache_outbox.seq > %(after)s
-  and (%(profile_ids)s::uuid[] is null or cache_outbox.profile_id = any(%(profile_ids)s::uuid[]))
-order by cache_outbox.seq
-limit %(limit)s
+order by due.seq

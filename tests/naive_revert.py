@@ -66,7 +66,8 @@ def revert(now: Model, nights: list[PastNight], *, with_later: bool) -> None:
 
 
 def _closure(now: Model, before: Model, records: set[int]) -> set[int]:
-    pairs: set[Pair] = set(now.live()) | set(before.live())
+    # merges that people made since and undid again count as well: over them an id may have gone to records elsewhere
+    pairs: set[Pair] = set(before.live()) | {row.pair for row in now.log[len(before.log) :]}
     found: set[int] = set()
     while found != records:
         found = set(records)

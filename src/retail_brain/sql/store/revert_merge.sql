@@ -1,4 +1,5 @@
--- one row per merge of one of the records of a list that stood when the log reached so far, or stands now: its evidence, and when it stood
+-- one row per merge of one of the records of a list that stood when the log reached so far, or was made since: its evidence, and when it stood;
+-- one that was made and ended since counts as well: over it an id may have gone from one tree to another
 select
   made.merge_id,
   made.cause,

@@ -78,3 +78,26 @@ def test_merges_on_merges_are_undone_in_any_order_until_every_record_is_alone(ma
     state.run("as usual")
     assert len(set(state.naive.profiles.values())) == len(state.naive.profiles)
     state.teardown()
+
+
+def test_an_id_that_people_carried_elsewhere_comes_back_with_the_run_taken_back(machine: Any) -> None:
+    state = machine()
+    state.open(seed=SEED)
+    state.keys += 4
+    for number in (11, 12, 13, 14, 11):
+        state.world.versions[f"r{number:03}"] = state.world.newest = state.world.newest + 1
+        if number == 14:
+            state.world.weights |= {frozenset(("r011", "r012")): 10.0, frozenset(("r013", "r014")): 10.0}
+            state.run("as usual")
+            before = dict(state.naive.profiles)
+    state.run("as usual")
+    state.both(lambda: state.real.join("r012", "r013"), lambda: state.naive.join(12, 13))
+    state.done("join")
+    cuts = {(11, 12), (12, 13)}
+    state.both(lambda: state.real.unmerge(cuts), lambda: state.naive.unmerge(cuts, "cut"))
+    state.done("rollback")
+    assert before[11] == before[12] == state.naive.profiles[13] == state.naive.profiles[14] != before[13]
+    state.past = state.past[-1:]
+    state.revert(seed=SEED, with_later=True)
+    assert state.naive.profiles == before
+    state.teardown()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 INTERMEDIATE = "format parquet, parquet_version v2, compression uncompressed, dictionary_size_limit 5000"
 """How COPY writes what only this tool reads again, in the quickest of ways: on 26 columns of keys 6.4 s instead of the 10.4 s
-of pages of version 1 with LZ4, read a third faster, and half as large again."""
+of pages of version 1 with LZ4, read in 1.3 s instead of 1.8 s, and two fifths larger."""
 
 
 def quote_identifier(name: str) -> str:

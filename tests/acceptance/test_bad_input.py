@@ -162,11 +162,11 @@ def test_a_pattern_cannot_leave_its_folder_and_a_name_cannot_reach_sql(
 def test_a_file_that_is_replaced_is_refused(
     when: str, counter: Shop, dropped: Callable[[str, bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from retail_brain.ingest import deliveries
+    from retail_brain.ingest import reading
 
     path = dropped("pos_2.csv", text(row(90)))
     name = "survey_file" if when == "between the hash and the read" else "load_fast"
-    real = getattr(deliveries, name)
+    real = getattr(reading, name)
 
     def replaced_meanwhile(*arguments: Any, **options: Any) -> Any:
         other = counter.folder / "other.txt"
@@ -176,7 +176,7 @@ def test_a_file_that_is_replaced_is_refused(
 
     before = state(counter)
     with monkeypatch.context() as patch:
-        patch.setattr(deliveries, name, replaced_meanwhile)
+        patch.setattr(reading, name, replaced_meanwhile)
         assert_told(counter.call("run"), 3, "pos_2.csv", "replaced")
     assert state(counter) == before
     path.unlink()

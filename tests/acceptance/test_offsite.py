@@ -33,7 +33,7 @@ def double() -> Iterator[Double]:
 
 @pytest.fixture(scope="module")
 def town(make_shop: Callable[[str], Shop], double: Double) -> Iterator[Shop]:
-    """A shop with one run, whose backups are encrypted and copied to the double."""
+    """A shop with one run and one backup; its backups are encrypted and copied to the double."""
     shop = make_shop("town with copies")
     shop.deliver("pos.csv", *people(*range(1, 30)))
     shop.deliver("crm.csv", *[person(number, city="Northport") for number in range(1, 10)])
@@ -47,6 +47,7 @@ def town(make_shop: Callable[[str], Shop], double: Double) -> Iterator[Shop]:
         patch.setenv("AWS_ACCESS_KEY_ID", "key-id")
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
         patch.setenv("POSTGRES_PASSWORD", PASSWORD)
+        shop.must("backup", "create")
         yield shop
 
 

@@ -1,8 +1,7 @@
 """Off-site copies: a backup sent away, read back and compared before it counts; brought back; and removed.
 
 A copy is `<id>/` with the files of the backup. Its manifest is sent last and removed first, so half a copy is none. Whatever
-becomes of a copy, the backup beside which its state is written stays as good as it was. The journal goes along: it only
-grows, so a part is sent again where it is longer here than there.
+becomes of a copy, the backup beside which its state is written stays as good as it was. The journal goes along (`offsite_journal`).
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ import os
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retail_brain.backup import place, verified
-from retail_brain.backup.journal import FOLDER as JOURNAL
 from retail_brain.backup.manifest import NAME, Manifest, parse_manifest
 from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError, RetailBrainError, ServiceError
 from retail_brain.model import no_progress
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     from retail_brain.backup.manifest import FileEntry
     from retail_brain.backup.place import Backup
     from retail_brain.model import Progress
-
-_MARGIN = timedelta(hours=1)
-"""What is kept of the journal from before the oldest copy: clocks differ, and snapshots take a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +90,7 @@ def _send(bucket: Bucket, backup: Backup, manifest: Manifest, progress: Progress
 
     for entry in manifest.files:
         key = f"{backup.backup_id}/{entry.name}"
-        if there.get(key) == entry.size and _digest(bucket, key, entry.size) == entry.sha256:
+        if there.get(key) == entry.size and digest_of(bucket, key, entry.size) == entry.sha256:
             tell(entry.size)
         else:
             _put(bucket, backup.path / entry.name, key, entry, tell)
@@ -113,8 +108,8 @@ def _put(bucket: Bucket, path: Path, key: str, entry: FileEntry, tell: Callable[
         raise IntegrityError(f"{key} cannot be read: {error.strerror}", hint="retail-brain backup verify") from error
     if sent != entry.sha256:
         raise IntegrityError(f"{key} is not as it was written", hint="retail-brain backup verify")
-    if bucket.size(key) != entry.size or _digest(bucket, key, entry.size) != entry.sha256:
-        raise _other_bytes(bucket, key)
+    if bucket.size(key) != entry.size or digest_of(bucket, key, entry.size) != entry.sha256:
+        raise other_bytes(bucket, key)
 
 
 def _put_whole(bucket: Bucket, path: Path, key: str) -> None:
@@ -122,17 +117,19 @@ def _put_whole(bucket: Bucket, path: Path, key: str) -> None:
     data = path.read_bytes()
     bucket.put(path, key, lambda _: None)
     if bucket.size(key) != len(data) or b"".join(bucket.read(key, len(data))) != data:
-        raise _other_bytes(bucket, key)
+        raise other_bytes(bucket, key)
 
 
-def _digest(bucket: Bucket, key: str, size: int) -> str:
+def digest_of(bucket: Bucket, key: str, size: int) -> str:
+    """Return the SHA-256 of what the store gives back under a key."""
     found = hashlib.sha256()
     for piece in bucket.read(key, size):
         found.update(piece)
     return found.hexdigest()
 
 
-def _other_bytes(bucket: Bucket, key: str) -> ServiceError:
+def other_bytes(bucket: Bucket, key: str) -> ServiceError:
+    """Return the error of a store that does not give back what it was sent."""
     return ServiceError(
         f"the off-site store {bucket.where} gives other bytes back than were sent ({key})",
         hint="retail-brain backup copy tries again",
@@ -190,7 +187,7 @@ def fetch_copy(bucket: Bucket, copy: OffsiteCopy, target: Path, *, progress: Pro
             _take(bucket, f"{copy.backup_id}/{entry.name}", folder / entry.name, entry)
             came += entry.size
             progress("fetch", done=came, total=total)
-        _write(folder / NAME, iter([copy.manifest.text().encode()]))
+        write_private(folder / NAME, iter([copy.manifest.text().encode()]))
         verified.note_check(folder, "files", ())
         at = datetime.now(UTC).isoformat(timespec="seconds")
         verified.note(folder, offsite={"state": "copied", "at": at, "where": bucket.where})
@@ -201,13 +198,13 @@ def fetch_copy(bucket: Bucket, copy: OffsiteCopy, target: Path, *, progress: Pro
 
 
 def _take(bucket: Bucket, key: str, path: Path, entry: FileEntry) -> None:
-    if _write(path, bucket.read(key, entry.size)) != entry.sha256:
+    if write_private(path, bucket.read(key, entry.size)) != entry.sha256:
         raise IntegrityError(
             f"the off-site copy was changed: {key}", hint="take another backup: retail-brain backup list --offsite"
         )
 
 
-def _write(path: Path, pieces: Iterator[bytes]) -> str:
+def write_private(path: Path, pieces: Iterator[bytes]) -> str:
     """Write a file that only its owner can read, and return its SHA-256."""
     found = hashlib.sha256()
     try:
@@ -234,75 +231,3 @@ def remove_copy(bucket: Bucket, backup_id: str) -> None:
         keys.remove(manifest)
     if keys:
         bucket.remove(keys)
-
-
-def copy_journal(bucket: Bucket, target: Path) -> int:
-    """Send what the journal has grown by.
-
-    Args:
-        bucket: where to.
-        target: the folder of the backups.
-
-    Returns:
-        How many files were sent.
-
-    Raises:
-        ServiceError: the store did not take it, or gave other bytes back.
-    """
-    there, sent = bucket.sizes(JOURNAL), 0
-    for path in sorted((target / JOURNAL).rglob("*")):
-        key = path.relative_to(target).as_posix()
-        if path.is_file() and path.suffix != place.PARTIAL and there.get(key) != path.stat().st_size:
-            _put_growing(bucket, path, key)
-            sent += 1
-    bucket.settle()
-    return sent
-
-
-def _put_growing(bucket: Bucket, path: Path, key: str) -> None:
-    """Send a file to which another process may append meanwhile."""
-    sent = bucket.put(path, key, lambda _: None)
-    if _digest(bucket, key, bucket.size(key)) != sent:
-        raise _other_bytes(bucket, key)
-
-
-def prune_journal(bucket: Bucket, target: Path, oldest: datetime) -> None:
-    """Remove files of the journal that were pruned here and that no kept copy needs.
-
-    Args:
-        bucket: where from.
-        target: the folder of the backups.
-        oldest: when the oldest copy that stays was begun.
-
-    Raises:
-        ServiceError: the store did not do it.
-    """
-    gone = [key for key in bucket.unchanged_since(JOURNAL, oldest - _MARGIN) if not (target / key).exists()]
-    if gone:
-        bucket.remove(gone)
-
-
-def fetch_journal(bucket: Bucket, target: Path) -> int:
-    """Bring back the parts of the journal that are missing here, or shorter.
-
-    Args:
-        bucket: where from.
-        target: the folder of the backups.
-
-    Returns:
-        How many files came.
-
-    Raises:
-        ServiceError: the store does not answer.
-        ResourceError: there is too little room.
-    """
-    came = 0
-    for key, size in sorted(bucket.sizes(JOURNAL).items()):
-        path = target / key
-        if ".." in key.split("/") or (path.is_file() and path.stat().st_size >= size):
-            continue
-        partial = path.with_name(path.name + place.PARTIAL)
-        _write(partial, bucket.read(key, size))
-        partial.replace(path)
-        came += 1
-    return came

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from retail_brain.backup import offsite, place, retention
+from retail_brain.backup import offsite, offsite_journal, place, retention
 from retail_brain.backup.bucket import open_bucket
 from retail_brain.errors import ConfigurationError, RetailBrainError
 from retail_brain.model import no_progress
@@ -91,7 +91,7 @@ def copy_backups(
     with place.alone(target, "backup copy", name=place.COPY_LOCK):
         for backup in chosen:
             offsite.copy_backup(bucket, backup, progress=progress)
-        sent = offsite.copy_journal(bucket, target)
+        sent = offsite_journal.copy_journal(bucket, target)
     return CopyResult(where=bucket.where, copied=tuple(backup.backup_id for backup in chosen), journal_files=sent)
 
 
@@ -138,7 +138,7 @@ def copy_journal(config: Configuration) -> int:
         return 0
     bucket, target = _bucket(config), config.backup_folder
     with place.alone(target, "backup journal", name=place.COPY_LOCK):
-        return offsite.copy_journal(bucket, target)
+        return offsite_journal.copy_journal(bucket, target)
 
 
 def list_offsite(config: Configuration) -> OffsiteList:
@@ -185,7 +185,7 @@ def fetch_backup(
         if (target / copy.backup_id).exists():
             raise ConfigurationError(f"{copy.backup_id} is in {target} already", hint="retail-brain backup list")
         path = offsite.fetch_copy(bucket, copy, target, progress=progress)
-        came = offsite.fetch_journal(bucket, target)
+        came = offsite_journal.fetch_journal(bucket, target)
     return FetchResult(backup_id=copy.backup_id, path=str(path), size=copy.size, journal_files=came)
 
 
@@ -218,7 +218,7 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
     if not dry_run and verdict.prune:
         for backup_id in verdict.prune:
             offsite.remove_copy(bucket, backup_id)
-        offsite.prune_journal(bucket, config.backup_folder, min(stays))
+        offsite_journal.prune_journal(bucket, config.backup_folder, min(stays))
     return verdict.prune
 
 

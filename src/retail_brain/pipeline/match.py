@@ -60,7 +60,7 @@ def standardise(
     with standardised_rows(con, sources=config.sources, home_region=config.home_region):
         hash_records(con, first=first)
         if first:
-            settle(con, "record", folder, order_by="record_no")  # PostgreSQL sorts what comes in order in half the time
+            settle(con, "record", folder, order_by="record_no")  # PostgreSQL indexes more quickly what comes in order
         else:
             take_arrivals(con)
     shares = {name: config.sources[name].max_loss_share for name in full_sources}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from made_up_manifest import MANIFEST
 
-from retail_brain.backup import offsite, place, verified
+from retail_brain.backup import offsite, offsite_journal, place, verified
 from retail_brain.backup.bucket import Bucket, open_bucket
 from retail_brain.backup.manifest import NAME, FileEntry
 from retail_brain.config.backup import BackupSettings, OffsiteSettings
@@ -288,13 +288,13 @@ def test_the_journal_goes_along_as_it_grows_and_comes_back(
     part.parent.mkdir(parents=True)
     part.write_bytes(b"one\n")
     (part.parent / "x.partial").write_bytes(b"half")
-    assert offsite.copy_journal(bucket, target) == 1
-    assert offsite.copy_journal(bucket, target) == 0
+    assert offsite_journal.copy_journal(bucket, target) == 1
+    assert offsite_journal.copy_journal(bucket, target) == 0
     part.write_bytes(b"one\ntwo\n")
-    assert offsite.copy_journal(bucket, target) == 1
-    assert offsite.fetch_journal(bucket, tmp_path / "new") == 1
+    assert offsite_journal.copy_journal(bucket, target) == 1
+    assert offsite_journal.fetch_journal(bucket, tmp_path / "new") == 1
     assert (tmp_path / "new" / "journal" / "1" / part.name).read_bytes() == b"one\ntwo\n"
-    assert offsite.fetch_journal(bucket, target) == 0
+    assert offsite_journal.fetch_journal(bucket, target) == 0
 
 
 def test_old_copies_go_by_the_rule_of_the_backups_and_half_ones_count_for_nothing(tmp_path: Path) -> None:

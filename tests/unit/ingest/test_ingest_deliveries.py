@@ -295,45 +295,45 @@ def test_a_pattern_that_climbs_out_is_refused(pattern: str) -> None:
 
 
 def test_a_file_replaced_while_it_is_read_is_refused(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    from retail_brain.ingest import deliveries
+    from retail_brain.ingest import reading
 
     path = night.write(HEADER + "1,a,b,,\n")
-    load_fast = deliveries.load_fast
+    load_fast = reading.load_fast
 
     def replace_then_load(*args: object) -> bool:
         other = night.write(HEADER + "1,x,y,,\n", "neighbour")
         os.replace(other, path)  # noqa: PTH105
         return load_fast(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deliveries, "load_fast", replace_then_load)
+    monkeypatch.setattr(reading, "load_fast", replace_then_load)
     with pytest.raises(InputError, match=r"crm\.csv was changed or replaced while it was read"):
         night.ingest()
     assert night.tables_are_empty()
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    from retail_brain.ingest import deliveries
+    from retail_brain.ingest import reading
 
     path = night.write(HEADER + "1,a,b,,\n")
-    survey_file = deliveries.survey_file
+    survey_file = reading.survey_file
 
     def grow_then_survey(*args: object) -> object:
         with path.open("a") as file:
             file.write("2,c,d,,\n")
         return survey_file(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(deliveries, "survey_file", grow_then_survey)
+    monkeypatch.setattr(reading, "survey_file", grow_then_survey)
     with pytest.raises(InputError, match="changed or replaced"):
         night.ingest()
 
 
 def test_a_full_disk_is_told_as_such(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    from retail_brain.ingest import deliveries
+    from retail_brain.ingest import reading
 
     def fail(*_args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(deliveries, "survey_file", fail)
+    monkeypatch.setattr(reading, "survey_file", fail)
     night.write(HEADER + "1,a,b,,\n")
     with pytest.raises(ResourceError, match="No space left on device"):
         night.ingest()

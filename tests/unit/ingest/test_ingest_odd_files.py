@@ -312,14 +312,14 @@ _ROW = st.lists(_CELL, min_size=2, max_size=4).map(lambda cells: ",".join(["1", 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_ROW, max_size=5), end=st.sampled_from(["\n", "\r\n"]))
 def test_both_readers_take_the_same_rows(night: Night, rows: list[str], end: str) -> None:
-    from retail_brain.ingest import deliveries
+    from retail_brain.ingest import reading
 
     numbered = [f"r{number}{row[1:]}" for number, row in enumerate(rows)]
     night.write((HEADER.strip() + "\n" + "\n".join(numbered) + "\n").replace("\n", end))
     seen: list[object] = []
-    for fast in (deliveries.load_fast, lambda *_: False):
+    for fast in (reading.load_fast, lambda *_: False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(deliveries, "load_fast", fast)
+            patch.setattr(reading, "load_fast", fast)
             try:
                 counts: object = night.ingest().deliveries
             except InputError as error:

@@ -243,7 +243,11 @@ def test_tables_that_changed_places_or_went_with_the_manifest_are_found_by_decod
     else:
         one.unlink()
     recomputed(folder)
-    assert found(folder) == ""
+    assert found(folder) == (
+        ""
+        if way == "swapped"
+        else f"{folder.name}: {NAME} does not list {tables[-1].file}, which has the rows of a table"
+    )
     assert tables[-1].file in found(folder, decode=True)
 
 

@@ -16,7 +16,7 @@ import pytest
 from backstage import addresses, postgres
 from townsfolk import assert_told, people, person
 
-from retail_brain.backup import place
+from retail_brain.backup import place, verified
 from retail_brain.backup.manifest import read_manifest
 from retail_brain.backup.tool import environment
 from retail_brain.model import PostgresAddress
@@ -249,6 +249,7 @@ def _pretend(backup: Path, target: Path, moment: datetime) -> Path:
     shutil.copytree(backup, copied)
     manifest = replace(read_manifest(backup), backup_id=copied.name)
     (copied / "manifest.json").write_text(manifest.text(), encoding="utf-8")
+    verified.note_check(copied, "decoded", ())
     return copied
 
 

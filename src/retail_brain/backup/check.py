@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ GLOBALS = "globals.sql"
 CONFIGURATION = "configuration.toml"
 _GLOBALS_END = "-- PostgreSQL database cluster dump complete"
 _DATA = re.compile(r"^(\d+); \d+ (\d+) TABLE DATA ", re.MULTILINE)
+_MADE = re.compile(r"^; Archive created at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$", re.MULTILINE)
 
 
 def check_files(
@@ -93,20 +95,32 @@ def file_problems(manifest: Manifest, found: ScannedFolder) -> list[str]:
             problems.append(f"{name} is not a file")
         elif name not in found.files:
             renamed = by_hash.get(entry.sha256)
-            problems.append(f"{name} was renamed to {renamed}" if renamed else f"{name} is missing")
+            problems.append(f"{name} was renamed to {_shown(renamed)}" if renamed else _missing(name, found))
             extra.pop(renamed or "", None)
         else:
             problems += _compare(entry, found.files[name], manifest)
-    problems += [f"{name} does not belong to the backup" for name in extra]
     known = {str(parent) for name in wanted for parent in Path(name).parents} | set(wanted)
-    return problems + [f"{name} does not belong to the backup" for name in sorted(found.folders - known)]
+    return problems + [
+        f"{_shown(name)} does not belong to the backup" for name in (*extra, *sorted(found.folders - known))
+    ]
+
+
+def _missing(name: str, found: ScannedFolder) -> str:
+    why = next((found.closed[str(parent)] for parent in Path(name).parents if str(parent) in found.closed), None)
+    return f"{name} cannot be read: {why}" if why else f"{name} is missing"
+
+
+def _shown(name: str) -> str:
+    """Return the name of a file that somebody else named, in a form that every terminal shows."""
+    return name if name.isprintable() else ascii(name)
 
 
 def _compare(entry: FileEntry, file: ScannedFile, manifest: Manifest) -> Iterator[str]:
     if file.why_unreadable:
         yield f"{entry.name} {file.why_unreadable}"
     elif file.sha256 == entry.sha256:
-        return
+        if file.size != entry.size:
+            yield f"{entry.name} has {file.size:,} bytes, the manifest says {entry.size:,}"
     elif other := next((one.name for one in manifest.files if one.sha256 == file.sha256), None):
         yield f"{entry.name} holds the bytes of {other}"
     elif not file.size:
@@ -151,7 +165,10 @@ def data_files(folder: Path, tools: Tools) -> dict[int, str]:
     Raises:
         RetailBrainError: the dump's table of contents cannot be read.
     """
-    listed = _list(folder, tools)
+    return _data_files(_list(folder, tools))
+
+
+def _data_files(listed: str) -> dict[int, str]:
     return {int(oid): f"dump/{number}.dat.gz" for number, oid in _DATA.findall(listed)}
 
 
@@ -184,15 +201,24 @@ def _count(table: TableEntry, file: ScannedFile | None) -> Iterator[str]:
 
 def _toc_problems(folder: Path, manifest: Manifest, tools: Tools) -> Iterator[str]:
     try:
-        listed = set(data_files(folder, tools).values())
+        told = _list(folder, tools)
     except (RetailBrainError, OSError) as error:
         why = error.message if isinstance(error, RetailBrainError) else error.strerror
         yield f"{TOC} cannot be read: {why}"
         return
-    wanted = {table.file for table in manifest.tables if table.file}
+    listed, wanted = set(_data_files(told).values()), {table.file for table in manifest.tables if table.file}
+    if (made := _MADE.search(told)) and not _is_of(manifest, made[1]):
+        yield f"{TOC} is that of another dump, of {made[1]} UTC"
     if listed != wanted:
         names = ", ".join(sorted(listed ^ wanted)[:3])
         yield f"{TOC} does not fit the manifest's tables: {names}"
+
+
+def _is_of(manifest: Manifest, made: str) -> bool:
+    """Say whether a dump was begun, to the second, while the backup was made; a backup whose clock was set back says nothing."""
+    moment, started = datetime.fromisoformat(made).replace(tzinfo=UTC), datetime.fromisoformat(manifest.started_at)
+    ended = datetime.fromisoformat(manifest.ended_at) if manifest.ended_at else max(moment, started)
+    return ended < started or started.replace(microsecond=0) <= moment <= ended
 
 
 def _parse(folder: Path, name: str) -> Iterator[str]:

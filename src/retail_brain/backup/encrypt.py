@@ -139,8 +139,14 @@ def encrypt_file(path: Path, recipients: Sequence[Any]) -> Path:
     return target
 
 
-def decrypt_file(path: Path, target: Path, identities: Sequence[Any]) -> None:
+def decrypt_file(path: Path, target: Path, identities: Sequence[Any], *, name: str = "") -> None:
     """Write what an encrypted file holds to another place.
+
+    Args:
+        path: the file.
+        target: the place.
+        identities: of `read_identities`.
+        name: what the file is called in an error; its own name by default.
 
     Raises:
         ConfigurationError: no identity fits.
@@ -152,7 +158,7 @@ def decrypt_file(path: Path, target: Path, identities: Sequence[Any]) -> None:
     try:
         _convert(path, target, lambda source, sink: pyrage.decrypt_io(source, sink, identities))
     except (pyrage.DecryptError, OSError) as error:
-        raise _unreadable(path.name, error) from None
+        raise _unreadable(name or path.name, error) from None
 
 
 def encrypt_folder(folder: Path, recipients: Sequence[str], *, except_for: Sequence[str] = ()) -> None:
@@ -200,7 +206,7 @@ def opened(folder: Path, identities: Sequence[Any], *, scratch: Path) -> Iterato
             target = plain / path.relative_to(folder)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if path.suffix == SUFFIX:
-                decrypt_file(path, target.with_suffix(""), identities)
+                decrypt_file(path, target.with_suffix(""), identities, name=str(path.relative_to(folder)))
             else:
                 shutil.copyfile(path, target)
         yield plain

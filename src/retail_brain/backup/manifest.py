@@ -1,16 +1,21 @@
 """The manifest of a backup: what was backed up, from which state, and every file with its size and SHA-256.
 
 Apart from making and checking, because both and every restore begin with it. It bears a hash of itself, so that an
-edited or damaged one is told from a true one before anything else is believed.
+edited or damaged one is told from a true one before anything else is believed. The hash can be computed anew, so every
+entry has to make sense as well: what it names lies in the backup, once, and is of the right kind.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from retail_brain.backup.small_file import read_small
 from retail_brain.errors import ConfigurationError, IntegrityError
 
 if TYPE_CHECKING:
@@ -18,8 +23,13 @@ if TYPE_CHECKING:
 
 NAME = "manifest.json"
 FORMAT = 1
-"""Raised whenever an older program could not read the manifest rightly."""
+"""Raised whenever an older program could not read the manifest rightly. `format`, `program` and the hash stay as they are."""
 _HINT = "use another backup: retail-brain backup list"
+_KINDS: dict[str, Any] = {
+    "str": str, "int": int, "bool": bool, "int | None": (int, type(None)), "dict[str, str]": dict,
+    "tuple[TableEntry, ...]": tuple, "tuple[FileEntry, ...]": tuple,
+}  # fmt: skip
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +106,7 @@ class Manifest:
     def text(self) -> str:
         """Return the manifest as it stands in its file, with its own hash."""
         body = asdict(self)
-        return json.dumps({**body, "digest": _digest(body)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        return _written({**body, "digest": _digest(body)})
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -113,7 +123,7 @@ def read_manifest(folder: Path) -> Manifest:
         ConfigurationError: a newer program wrote it.
     """
     try:
-        data = (folder / NAME).read_bytes()
+        data = read_small(folder / NAME)
     except FileNotFoundError:
         raise IntegrityError(f"{folder.name}: {NAME} is missing", hint=_HINT) from None
     except OSError as error:
@@ -129,36 +139,94 @@ def parse_manifest(name: str, data: bytes) -> Manifest:
         data: the bytes of the manifest.
     """
     try:
-        body = json.loads(data)
-    except ValueError:
+        body = dict(json.loads(data))
+        as_written = data == _written(body).encode()
+        digest = body.pop("digest", None)
+        is_true = digest == _digest(body)
+    except (TypeError, ValueError, RecursionError):
         raise IntegrityError(f"{name}: {NAME} is damaged", hint=_HINT) from None
-    if not isinstance(body, dict):
-        raise IntegrityError(f"{name}: {NAME} is damaged", hint=_HINT)
     made = body.get("format")
-    if isinstance(made, int) and made > FORMAT:
+    newer = isinstance(made, int) and made > FORMAT
+    if not as_written or not is_true:
+        maybe = f", or was made by a newer Retail Brain ({body.get('program')!r})" if newer else ""
+        raise IntegrityError(f"{name}: {NAME} was edited or damaged{maybe}", hint=_HINT)
+    if newer:
         raise ConfigurationError(
             f"{name} was made by a newer Retail Brain ({body.get('program')})",
             hint="install that version, or a newer one",
         )
-    digest = body.pop("digest", None)
-    if digest != _digest(body):
-        raise IntegrityError(f"{name}: {NAME} was edited or damaged", hint=_HINT)
     return _build(name, body)
 
 
 def _build(name: str, body: dict[str, Any]) -> Manifest:
     try:
-        tables = tuple(TableEntry(**entry) for entry in body.pop("tables"))
-        files = tuple(FileEntry(**entry) for entry in body.pop("files"))
-        manifest = Manifest(**body, tables=tables, files=files)
-    except (KeyError, TypeError):
-        raise IntegrityError(f"{name}: {NAME} lacks an entry that it should have", hint=_HINT) from None
+        tables = tuple(_made(TableEntry, entry) for entry in body.pop("tables"))
+        files = tuple(_made(FileEntry, entry) for entry in body.pop("files"))
+        manifest = _made(Manifest, {**body, "tables": tables, "files": files})
+        why = _nonsense(manifest)
+    except (KeyError, TypeError, ValueError):
+        raise IntegrityError(f"{name}: {NAME} lacks an entry, or has one of another kind", hint=_HINT) from None
     if manifest.backup_id != name.removesuffix(".partial"):
         raise IntegrityError(f"{name}: {NAME} is that of {manifest.backup_id}", hint=_HINT)
-    outside = [entry.name for entry in files if entry.name.startswith("/") or ".." in entry.name.split("/")]
-    if outside:
-        raise IntegrityError(f"{name}: {NAME} names a file outside of the backup", hint=_HINT)
+    if why:
+        raise IntegrityError(f"{name}: {NAME} {why}", hint=_HINT)
     return manifest
+
+
+def _made(kind: type[Any], entry: dict[str, Any]) -> Any:
+    """Return an entry whose values are of the kinds that they should be.
+
+    Raises:
+        TypeError: one is not, or an entry lacks or is too many.
+        ValueError: a number is no count.
+    """
+    made = kind(**entry)
+    for one in fields(kind):
+        value, wanted = getattr(made, one.name), _KINDS[str(one.type)]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise TypeError(one.name)
+        if isinstance(value, int) and not 0 <= value < _LARGEST:
+            raise ValueError(one.name)
+    return made
+
+
+def _nonsense(manifest: Manifest) -> str:
+    """Return what cannot be true of any backup; nothing where all can.
+
+    Raises:
+        ValueError: a moment or a version is none.
+    """
+    moments = [datetime.fromisoformat(text) for text in (manifest.started_at, manifest.ended_at, manifest.snapshot_at)]
+    if any(moment.tzinfo is None for moment in moments) or not re.match(r"\d{1,3}\b", manifest.client_version):
+        raise ValueError("a moment without a zone, or no version")
+    names = [entry.name for entry in manifest.files]
+    kept = [table.file for table in manifest.tables if table.file]
+    ending = ".age" if manifest.encrypted else ""
+    if any(not _is_inside(name) for name in (*names, *kept)):
+        return "names a file outside of the backup"
+    if twice := _twice(names) or _twice(kept):
+        return f"names {twice} twice"
+    if lost := next((name for name in kept if name + ending not in names), None):
+        return f"does not list {lost}{ending}, which has the rows of a table"
+    if manifest.encrypted and (plain := next((name for name in names if not name.endswith(ending)), None)):
+        return f"says that the files are encrypted, and {plain} is not"
+    return ""
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    is_plain = str(path) == name and "\0" not in name and name not in (".", NAME, "verified.json")
+    return is_plain and not path.is_absolute() and ".." not in path.parts
+
+
+def _twice(names: list[str]) -> str:
+    seen = set[str]()
+    return next((name for name in names if name in seen or seen.add(name)), "")  # type: ignore[func-returns-value]
+
+
+def _written(body: dict[str, Any]) -> str:
+    """Return the only text that a manifest is ever written as."""
+    return json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _digest(body: dict[str, Any]) -> str:

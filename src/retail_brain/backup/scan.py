@@ -11,7 +11,7 @@ import os
 import stat
 import zlib
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,8 @@ class ScannedFolder:
 
     files: dict[str, ScannedFile]
     folders: frozenset[str]
+    closed: dict[str, str] = field(default_factory=dict)
+    """Folders that cannot be listed, and why."""
 
 
 def no_tell(done: int, total: int) -> None:
@@ -74,7 +76,8 @@ def scan(folder: Path, *, unpack: bool, jobs: int = 2, tell: Callable[[int, int]
     Returns:
         What was found; a file that cannot be read says why.
     """
-    names, folders = _walk(folder)
+    closed: dict[str, str] = {}
+    names, folders = _walk(folder, closed)
     sizes = {name: _size(folder / name) for name in names}
     order, read = sorted(names, key=lambda name: -sizes[name]), dict.fromkeys(names, 0)
     with ThreadPoolExecutor(jobs) as pool:
@@ -87,12 +90,15 @@ def scan(folder: Path, *, unpack: bool, jobs: int = 2, tell: Callable[[int, int]
             raise
     found = {file.name: file for file in (future.result() for future in reading)}
     tell(sum(sizes.values()), sum(sizes.values()))
-    return ScannedFolder(files={name: found[name] for name in sorted(found)}, folders=frozenset(folders))
+    return ScannedFolder(files={name: found[name] for name in sorted(found)}, folders=frozenset(folders), closed=closed)
 
 
-def _walk(folder: Path) -> tuple[list[str], list[str]]:
+def _walk(folder: Path, closed: dict[str, str]) -> tuple[list[str], list[str]]:
+    def cannot_list(error: OSError) -> None:
+        closed[str(Path(error.filename).relative_to(folder))] = error.strerror or "unreadable"
+
     names, folders = [], []
-    for path, inner, files in os.walk(folder):
+    for path, inner, files in os.walk(folder, onerror=cannot_list):
         here = Path(path).relative_to(folder)
         links = [name for name in inner if (Path(path) / name).is_symlink()]
         folders += [str(here / name) for name in inner if name not in links]

@@ -5,11 +5,14 @@ Apart from the target, because the manifest does not cover it and every check re
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from retail_brain.backup.manifest import NAME as MANIFEST
+from retail_brain.backup.small_file import read_small
 from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
@@ -33,6 +36,8 @@ class Verified:
     """What the last check found."""
     offsite: dict[str, Any] = field(default_factory=dict)
     """The state of the off-site copy; empty where there is none."""
+    manifest: str = ""
+    """SHA-256 of the manifest that was checked: with another one, nothing was."""
 
 
 def note(folder: Path, **changes: Any) -> Verified:
@@ -65,13 +70,28 @@ def note_check(folder: Path, level: str, problems: tuple[str, ...], *, now: date
     before = read_verified(folder).level
     best = max(before, level, key=LEVELS.index) if not problems and before in LEVELS else before
     moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
-    return note(folder, level=best, sound=not problems, checked_at=moment, problems=problems)
+    return note(
+        folder, level=best, sound=not problems, checked_at=moment, problems=problems, manifest=_manifest(folder)
+    )
 
 
 def read_verified(folder: Path) -> Verified:
-    """Return what the checks found so far; nothing where that cannot be read."""
+    """Return what the checks found so far; nothing where that cannot be read, no level where it was found of another manifest."""
     try:
-        body = json.loads((folder / NAME).read_bytes())
-        return Verified(**{**body, "problems": tuple(body["problems"])})
-    except (OSError, ValueError, TypeError, KeyError):
+        body = json.loads(read_small(folder / NAME))
+        found = Verified(**{**body, "problems": tuple(body["problems"])})
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Verified()
+    texts = (found.level, found.checked_at, found.manifest, *found.problems)
+    if not all(isinstance(text, str) for text in texts) or not isinstance(found.offsite, dict):
+        return Verified()
+    if found.manifest != _manifest(folder):
+        found = replace(found, level="")
+    return replace(found, sound=found.sound is True)
+
+
+def _manifest(folder: Path) -> str:
+    try:
+        return hashlib.sha256(read_small(folder / MANIFEST)).hexdigest()
+    except OSError:
+        return ""

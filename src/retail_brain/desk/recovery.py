@@ -27,7 +27,7 @@ from retail_brain.store.seal import verify_log
 from retail_brain.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -114,9 +114,10 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
     """
     manifest = job.manifest
     tools = _tools(job)
-    _check_files(job)
+    _check_files(job, tools)
     job.clock.lap("files")
     with _plain(job) as folder:
+        _check_contents(job, folder, tools)
         job.clock.lap("decrypt")
         with databases.scratch_database(job.postgres) as scratch:
             _load(job, tools, folder, scratch)
@@ -151,17 +152,31 @@ def _tools(job: Recovery) -> Tools:
     return choose_tools(job.manifest, version, embedded=embedded_programs(job.config, job.postgres))
 
 
-def _check_files(job: Recovery) -> None:
-    """Hold every file against the manifest, before anything of them is believed.
+def _check_files(job: Recovery, tools: Tools) -> None:
+    """Hold every file against the manifest, before anything of them is believed, and decode what was never decoded here.
 
     Raises:
         IntegrityError: one is damaged; the message names it.
     """
+    reader = None if job.backup.is_verified else tools
+    _refuse(job, check_files(job.backup.path, job.manifest, tools=reader, jobs=job.config.backup.jobs, tell=_tell(job)))
 
-    def tell(done: int, total: int) -> None:
-        job.progress("files", done=done, total=total)
 
-    problems = check_files(job.backup.path, job.manifest, jobs=job.config.backup.jobs, tell=tell)
+def _check_contents(job: Recovery, folder: Path, tools: Tools) -> None:
+    """Decode what was encrypted and never decoded here.
+
+    Raises:
+        IntegrityError: a file is damaged; the message names it.
+    """
+    if job.manifest.encrypted and not job.backup.is_verified:
+        _refuse(job, check_contents(folder, job.manifest, tools, jobs=job.config.backup.jobs, tell=_tell(job)))
+
+
+def _tell(job: Recovery) -> Callable[[int, int], None]:
+    return lambda done, total: job.progress("files", done=done, total=total)
+
+
+def _refuse(job: Recovery, problems: tuple[str, ...]) -> None:
     if problems:
         more = f", and {len(problems) - _TOLD} more" if len(problems) > _TOLD else ""
         raise IntegrityError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ def test_every_single_bit_that_flips_is_found(folder: Path) -> None:
         bad = bytearray(good)
         bad[place // 8] ^= 1 << place % 8
         (folder / NAME).write_bytes(bad)
-        with pytest.raises((IntegrityError, ConfigurationError)):
+        with pytest.raises(IntegrityError, match=NAME):
             read_manifest(folder)
 
 
@@ -59,10 +58,13 @@ def test_a_missing_one_and_one_in_another_backup_are_told_apart(folder: Path) ->
         read_manifest(moved)
 
 
-def test_one_of_a_newer_program_is_refused_and_names_it(folder: Path) -> None:
-    body = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    (folder / NAME).write_text(json.dumps({**body, "format": FORMAT + 1, "program": "9.0"}), encoding="utf-8")
+def test_one_of_a_newer_program_is_refused_and_names_it_and_a_flipped_bit_is_no_newer_program(folder: Path) -> None:
+    newer = replace(MANIFEST, format=FORMAT + 1, program="9.0").text()
+    (folder / NAME).write_text(newer, encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"9\.0"):
+        read_manifest(folder)
+    (folder / NAME).write_text(MANIFEST.text().replace('"format": 1', '"format": 3'), encoding="utf-8")
+    with pytest.raises(IntegrityError, match=rf"{NAME} was edited or damaged, or was made by a newer"):
         read_manifest(folder)
 
 

@@ -69,7 +69,7 @@ def make_backup(target: Path, moment: str = MANIFEST.backup_id, *, large: int = 
     entries = tuple(
         FileEntry(name=name, size=len(data), sha256=hashlib.sha256(data).hexdigest()) for name, data in files.items()
     )
-    (folder / NAME).write_text(replace(MANIFEST, backup_id=moment, files=entries).text())
+    (folder / NAME).write_text(replace(MANIFEST, backup_id=moment, tables=(), files=entries).text())
     verified.note_check(folder, "decoded", ())
     place.finish(folder)
     return place.find_backup(target, moment)

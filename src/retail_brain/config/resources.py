@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class ResourceSettings(BaseModel):
-    """Threads and memory of the engine."""
+    """Threads and memory of the engine, and how far a run gives way to others."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,6 +20,12 @@ class ResourceSettings(BaseModel):
     )
     memory_limit_mb: int = Field(
         default=6000, ge=256, description="memory that DuckDB may use before it spills to disk, in MB"
+    )
+    nice: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        description="how far a run, and what PostgreSQL does for it, gives way to readers where processors are short; 0 not at all",
     )
 
 

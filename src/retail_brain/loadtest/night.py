@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ def work(pipe: Pipe, config: Configuration, folder: Path) -> None:
     def tell(stage: str, *, done: int = 0, total: int | None = None, detail: str = "") -> None:
         pipe.send((stage, time.monotonic()))
 
+    os.setsid()  # a session of its own, as cron and systemd give it: processors are shared between sessions
     started = time.monotonic()
     result = run_night(config, files=[folder], progress=tell)
     stages, held = dict(result.seconds), result.status == "held" and result.run_id is not None

@@ -21,6 +21,8 @@ from retail_brain.pipeline.result import Clock, NightResult
 from retail_brain.pipeline.resume import INGESTED, MATCHED, read_intake, reload, waiting_run
 from retail_brain.pipeline.state import load_previous
 from retail_brain.pipeline.stores import open_stores
+from retail_brain.priority import giving_way
+from retail_brain.store.connection import follow_priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,9 +88,13 @@ def open_night(config: Configuration, progress: Progress, what: str) -> Iterator
     with (
         open_stores(config, progress) as stores,
         stores.workspace.lock(what),
+        giving_way(
+            config.resources.nice
+        ),  # after the servers, which would inherit it, and before the engine, which shall
         HeldLease(stores) as lease,
         open_engine(config.resources, stores.workspace.scratch) as con,
     ):
+        follow_priority(stores.pg)
         clock.lap("services")
         night = Night(
             stores=stores,

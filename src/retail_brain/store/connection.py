@@ -16,6 +16,7 @@ import stamina
 import stamina.instrumentation
 
 from retail_brain.errors import ConfigurationError, ServiceError
+from retail_brain.priority import niceness, serving_process, yield_more
 from retail_brain.store.failure import TransientServiceError
 
 if TYPE_CHECKING:
@@ -94,15 +95,28 @@ def is_local(host: str) -> bool:
         return False
 
 
+def follow_priority(conn: Connection) -> None:
+    """Let the server's process behind a connection give way as far as this process does, where it runs on this machine.
+
+    Args:
+        conn: the connection; one over TCP is left alone, since nothing proves whose process the server names.
+    """
+    nice, number = niceness(), conn.info.backend_pid
+    if nice > 0 and serving_process(conn.fileno(), number):
+        yield_more(number, nice)
+
+
 def _open(parameters: dict[str, Any], *, autocommit: bool) -> Connection:
     try:
-        return psycopg.connect(**parameters, autocommit=autocommit)
+        conn = psycopg.connect(**parameters, autocommit=autocommit)
     except psycopg.OperationalError as error:
         raise _connect_error(error) from None
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(
             "the address of PostgreSQL is not valid", hint="check POSTGRES_HOST and POSTGRES_PORT"
         ) from error
+    follow_priority(conn)
+    return conn
 
 
 def _connect_error(error: psycopg.OperationalError) -> Exception:

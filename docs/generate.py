@@ -369,10 +369,11 @@ owner without it migrates all the same, `db migrate`, `db status` and `doctor` t
 `backup create` reads everything, so it takes the owner of the tables, or a login of its own that PostgreSQL lets read everything:
 
 ```sql
-create role keeper login password '…' in role pg_read_all_data;
+create role keeper login password '…' createdb in role pg_read_all_data;
 ```
 
-Such a login keeps no journal; `backup create` says so. `backup list`, `verify` and `prune` need no login at all.
+Such a login keeps no journal; `backup create` says so. With `createdb` it restores what it made into a scratch database of its own, to try it; without, `backup create`
+says that it did not, and `backup restore` and `backup verify --restore` end with 2. `backup list`, `verify` without `--restore` and `prune` need no login at all.
 
 A command without the right ends with exit code 2, names the table, and has changed nothing.
 

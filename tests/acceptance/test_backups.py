@@ -38,7 +38,7 @@ def town(make_shop: Callable[[str], Shop]) -> Shop:
     shop.deliver("crm.csv", *[person(number, city="Northport") for number in range(1, 20)])
     shop.must("init", ".")
     with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
-        file.write("\n  # POSTGRES_PASSWORD=commented-canary\n[backup]\nkeep_least = 2\n")
+        file.write('\n  # POSTGRES_PASSWORD=commented-canary\n[backup]\nkeep_least = 2\nrestore_check = "never"\n')
     shop.must("run")
     [merge, *_] = shop.must("merge", "list", "--profile", "crm:4")["entries"]
     shop.must("merge", "rollback", str(merge["merge_id"]), "--reason", "two sisters", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,7 +41,7 @@ def town(make_shop: Callable[[str], Shop], double: Double) -> Iterator[Shop]:
     shop.must("init", ".")
     public = shop.must("backup", "key", "create", "backup.key")["recipient"]
     with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
-        file.write(f'\n[backup]\nrecipients = ["{public}"]\n')
+        file.write(f'\n[backup]\nrecipients = ["{public}"]\nrestore_check = "never"\n')
         file.write(f'[backup.offsite]\nurl = "s3://vault/town"\nendpoint = "{double.url}"\npatience_s = 0.5\n')
     shop.must("run")
     with pytest.MonkeyPatch.context() as patch:
@@ -138,6 +139,25 @@ def test_a_store_that_is_down_costs_no_backup_and_is_told_with_exit_code_4(town:
     assert town.must("backup", "copy")["copied"] == []
     there = town.must("backup", "list", "--offsite")["backups"]
     assert all(one["complete"] and one["encrypted"] and one["here"] for one in there)
+
+
+def test_a_restore_of_what_lies_off_site_alone_says_that_it_has_to_be_fetched(town: Shop, double: Double) -> None:
+    backup_id = town.must("backup", "create")["backup_id"]
+    shutil.rmtree(town.folder / "backups" / backup_id)
+    restore = ("backup", "restore", backup_id, "--to", "beside")
+    assert_told(town.call(*restore), 2, "a copy lies off-site", f"retail-brain backup fetch {backup_id}")
+    unknown = town.call("backup", "restore", "2020-01-01T00-00-00Z")
+    assert_told(unknown, 2, "there is no backup 2020-01-01T00-00-00Z", "backup list")
+    assert "off-site" not in unknown.err
+    double.fault = lambda request: (request.body(), request.answer(503), True)[-1]
+    try:
+        assert_told(town.call(*restore), 2, f"backup fetch {backup_id}, once the off-site place answers", "fails (503)")
+    finally:
+        double.fault = None
+    town.must("backup", "fetch", backup_id)
+    plan = town.must(*restore, "--dry-run")
+    assert (plan["backup_id"], plan["database_state"]) == (backup_id, "missing")
+    town.must("backup", "verify", "--decode", "--identity", "backup.key")
 
 
 def test_mistakes_are_told_before_anything_is_dumped(town: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

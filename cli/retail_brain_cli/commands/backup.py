@@ -8,6 +8,7 @@ import typer
 
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from retail_brain_cli.commands import journal, offsite, recovery
+from retail_brain_cli.commands.trial import refuse_failed_trial
 from retail_brain_cli.options import ConfigFile, DryRun, Identity, Json, Yes, configuration
 from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.progress import progress
@@ -17,7 +18,7 @@ app = typer.Typer(help="Backups, and whether they can be restored.", no_args_is_
 
 @app.command()
 def create(config: ConfigFile = None, as_json: Json = False) -> None:
-    """Back up the database, its roles, the models and the configuration, decode all of it once, and send a copy off-site."""
+    """Back up the database, its roles, the models and the configuration, decode all of it, restore it to try it, and send a copy off-site."""
     from retail_brain.desk.backups import create_backup
     from retail_brain.desk.offsite import check_offsite, copy_created
 
@@ -26,6 +27,7 @@ def create(config: ConfigFile = None, as_json: Json = False) -> None:
     with progress() as tell:
         result = copy_created(settings, create_backup(settings, progress=tell), progress=tell)
     show(result, as_json=as_json)
+    refuse_failed_trial(result)
     if result.offsite == "failed":
         raise ServiceError(
             f"the backup is good, its off-site copy is not: {result.offsite_problem}",

@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
 _STYLES = {"verified": None, "checked": None, "unchecked": "yellow", "failed": "red"}
 _LEVELS = {"": "not checked", "files": "files", "decoded": "decoded", "restored": "restored"}
+_FOUND = {"files": "", "decoded": ", and decoded", "restored": ", decoded, and restored"}
+_TRIALS = {
+    "": "verified", "passed": "verified, and restored to try it", "failed": "NOT GOOD: what was restored to try it is not the same",
+    "no room": "verified, NOT restored to try it", "broken off": "verified, NOT restored to try it",
+}  # fmt: skip
 
 
 @screen.register(BackupCreated)
 def _created(result: BackupCreated, console: Console) -> None:
     again = ", at the second try" if result.tries > 1 else ""
-    console.print(f"backup {result.backup_id}: verified{again}", style="bold")
+    console.print(f"backup {result.backup_id}: {_TRIALS[result.restore_check]}{again}", style="bold")
+    if result.restore_problem:
+        console.print(
+            f"  {clean(result.restore_problem)}", style="red" if result.restore_check == "failed" else "yellow"
+        )
     encrypted = ", encrypted" if result.encrypted else ""
     offsite = {"copied": ", copied off-site", "failed": ", NOT copied off-site"}.get(result.offsite, "")
     console.print(f"  {clean(result.path)}: {size(result.size)}{encrypted}{offsite}")
@@ -69,7 +78,7 @@ def _checked(backup: BackupEntry) -> str:
 @screen.register(BackupsChecked)
 def _found(result: BackupsChecked, console: Console) -> None:
     for backup in result.backups:
-        told = "every file is as it was written" + (", and decoded" if backup.level == "decoded" else "")
+        told = f"every file is as it was written{_FOUND[backup.level]}"
         mark = f"✓ {backup.backup_id}  {told}" if backup.sound else f"✗ {backup.backup_id}"
         console.print(mark, style=None if backup.sound else "red")
         for problem in backup.problems:

@@ -26,7 +26,8 @@ _LEVEL = 2
 SHARE = 0.45
 """Bytes of a dump for each byte of its tables, as a rule."""
 _SPARE = 64 * 2**20
-_LOCK_WAIT_S = 30.0
+_LOCK_WAIT_S = 10.0
+"""Of pg_dump, whose tables are locked for it already: it waits only where somebody else waits for one of them, and that one for us."""
 
 
 def start_dump(

@@ -46,8 +46,9 @@ def failure(name: str, code: int, said: Sequence[str]) -> RetailBrainError:
         )
     if "server version mismatch" in text:
         return ConfigurationError(f"{name}: it does not fit the server's version", hint="retail-brain doctor")
-    if re.search(
-        r"could not obtain lock on relation|lock timeout|cache lookup failed|(?:relation|table) .*does not exist", text
+    if re.search(  # pg_dump waits for its locks by a time limit of the statement, and has no other
+        r"could not obtain lock on relation|(?:lock|statement) timeout|cache lookup failed|(?:relation|table) .*does not exist",
+        text,
     ):
         return MovedError(
             f"{name}: somebody changed the structure of the database meanwhile", hint="nothing was changed; repeat it"

@@ -184,6 +184,30 @@ def begin(target: Path, *, now: datetime | None = None) -> Path:
     return folder
 
 
+@contextmanager
+def begun(target: Path) -> Iterator[Path]:
+    """Give the folder of a new backup, which is gone again where the block fails.
+
+    Args:
+        target: the folder of the backups. The caller holds it alone.
+
+    Raises:
+        ResourceError: it cannot be made, or what the block does to it fails.
+    """
+    folder = begin(target)
+    try:
+        yield folder
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        what = error.strerror or "a file cannot be copied"
+        raise ResourceError(
+            f"{folder} cannot be written: {what}", hint="check the free disk; nothing half-done counts"
+        ) from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def finish(folder: Path) -> Path:
     """Give a backup its name, once everything of it is on the disk.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -89,5 +89,14 @@ class BackupSettings(BaseModel):
     recipients: tuple[Annotated[str, AfterValidator(_public_key)], ...] = Field(
         default=(),
         description="public keys of age (age1…); whoever holds one of their identities can read the backups. Without any they are not encrypted",
+    )
+    restore_check: Literal["auto", "always", "never"] = Field(
+        default="auto",
+        description="whether `backup create` also restores what it made into a scratch database and compares it: auto does where the dump is below restore_check_below_mb, and leaves larger ones to `backup verify --restore` every night",
+    )
+    restore_check_below_mb: int = Field(
+        default=256,
+        ge=0,
+        description="size of a dump, in MB as it lies on the disk, from which auto restores it no more",
     )
     offsite: OffsiteSettings = Field(default_factory=OffsiteSettings)

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+TrialOutcome = Literal["", "passed", "failed", "no room", "broken off"]
+"""What became of restoring a new backup to try it; '' where that was not to be done."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupCreated:
-    """A backup that was made, checked file by file, decoded, and given its name."""
+    """A backup that was made, checked file by file, decoded, given its name, and, where that is wanted, restored to try it."""
 
     backup_id: str
     path: str
@@ -21,6 +24,7 @@ class BackupCreated:
     seal: str
     encrypted: bool
     level: str
+    """How far it was checked: decoded, restored."""
     seconds: dict[str, float]
     removed_leftovers: int = 0
     """What killed makers had left, and this one removed."""
@@ -29,6 +33,9 @@ class BackupCreated:
     offsite: Literal["", "copied", "failed"] = ""
     """What became of its off-site copy; '' where none is wanted."""
     offsite_problem: str = ""
+    restore_check: TrialOutcome = ""
+    restore_problem: str = ""
+    """What is not as it was backed up; or why it was not restored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,7 @@ class BackupChecked:
 
     backup_id: str
     level: str
-    """What was looked at: files, decoded."""
+    """What was looked at: files, decoded, restored."""
     sound: bool
     problems: tuple[str, ...]
     seconds: float

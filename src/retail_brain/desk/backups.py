@@ -1,4 +1,5 @@
-"""A backup, made: one snapshot that pg_dump writes out while every table is counted and hashed in it, then all of it read back.
+"""A backup, made: one snapshot that pg_dump writes out while every table is counted and hashed in it, then all of it read back,
+and as a rule restored to try it.
 
 Apart from the room of backups, because it takes the database and the programs together. Nothing counts until everything was decoded
 and is on the disk; whatever fails on the way leaves no trace, and whatever is killed a folder that the next one clears away.
@@ -7,9 +8,8 @@ and is on the disk; whatever fails on the way leaves no trace, and whatever is k
 from __future__ import annotations
 
 import os
-import shutil
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,21 +22,23 @@ from retail_brain.backup.scan import scan
 from retail_brain.backup.tool import Tools, find_tools
 from retail_brain.desk.backup_result import BackupCreated
 from retail_brain.desk.lookup import addresses_of
-from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError
+from retail_brain.errors import ConfigurationError, IntegrityError
 from retail_brain.model import no_progress
 from retail_brain.pipeline.journaling import ensure_journal
 from retail_brain.pipeline.result import Clock
 from retail_brain.store import fingerprint
 from retail_brain.store.connection import connect, is_local
+from retail_brain.store.database import sweep_leftovers
 from retail_brain.store.failure import DeniedError, TransientServiceError
 from retail_brain.store.migration import migration_status
 from retail_brain.workspace import Workspace, replace_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from retail_brain.config.file import Configuration
+    from retail_brain.desk.trial import Trial
     from retail_brain.model import PostgresAddress, Progress
     from retail_brain.store.connection import Connection
     from retail_brain.store.fingerprint import DumpedTable, Fingerprint, Snapshot
@@ -56,6 +58,8 @@ class _Making:
     folder: Path
     lock: int
     progress: Progress
+    no_trial: str
+    """Why this login cannot restore it to try it; '' where it can."""
     clock: Clock = field(default_factory=Clock)
 
     @property
@@ -66,34 +70,46 @@ class _Making:
 def create_backup(config: Configuration, *, progress: Progress = no_progress) -> BackupCreated:
     """Make a backup of the database, with roles, models and configuration, and verify it by decoding everything.
 
+    Where the configuration wants it, it is also restored into a scratch database. What comes of that is told in the result.
+
     Args:
         config: the configuration.
-        progress: told how far the dump and its check are.
+        progress: told how far the dump and its checks are.
 
     Returns:
         The finished backup.
 
     Raises:
-        ConfigurationError: no pg_dump fits the server, or the login may not read everything; nothing was started.
+        ConfigurationError: no pg_dump fits the server, or the login may not read everything, or not make the database
+            in which each backup is to be tried; nothing was started.
         ResourceError: there is too little room.
         LockedError: another backup is being made.
         ServiceError: the server went away, or somebody changed the structure of the database twice.
         IntegrityError: what was written does not hold what the database held; nothing of it counts.
     """
+    from retail_brain.desk.trial import why_no_right
+
     target, (postgres, _) = config.backup_folder, addresses_of(config)
     with place.alone(target, "backup create") as lock, connect(postgres, application_name="retail-brain backup") as pg:
         fingerprint.check_readable(pg)
+        no_trial = why_no_right(config, pg)
         tools = find_tools(pg.info.server_version // 10_000, embedded=embedded_programs(config, postgres))
         removed = place.clear_leftovers(target)
-        warnings = _keep_journal(config, pg)
+        sweep_leftovers(postgres)
+        warnings = (*_keep_journal(config, pg), *filter(None, [no_trial]))
         for attempt in range(1, _TRIES + 1):
             try:
-                with _begun(target) as folder:
+                with place.begun(target) as folder:
                     making = _Making(
-                        config=config, postgres=postgres, tools=tools, folder=folder, lock=lock, progress=progress
-                    )
-                    manifest = _make(making, pg)
-                return replace(_result(making, manifest), removed_leftovers=removed, tries=attempt, warnings=warnings)
+                        config=config, postgres=postgres, tools=tools, folder=folder, lock=lock, progress=progress,
+                        no_trial=no_trial,
+                    )  # fmt: skip
+                    manifest, trial = _make(making, pg)
+                if trial is None:
+                    trial = _try(making, manifest, done := target / making.backup_id)
+                    trial.note(done)
+                result, warnings = _result(making, manifest, trial), (*warnings, *trial.warnings)
+                return replace(result, removed_leftovers=removed, tries=attempt, warnings=warnings)
             except (MovedError, TransientServiceError):
                 if attempt == _TRIES or pg.broken:
                     raise
@@ -127,24 +143,8 @@ def _keep_journal(config: Configuration, pg: Connection) -> tuple[str, ...]:
     return ()
 
 
-@contextmanager
-def _begun(target: Path) -> Iterator[Path]:
-    """Give the folder of a new backup, which is gone again where the block fails."""
-    folder = place.begin(target)
-    try:
-        yield folder
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        what = error.strerror or "a file cannot be copied"
-        raise ResourceError(
-            f"{folder} cannot be written: {what}", hint="check the free disk; nothing half-done counts"
-        ) from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-
-
-def _make(making: _Making, pg: Connection) -> Manifest:
+def _make(making: _Making, pg: Connection) -> tuple[Manifest, Trial | None]:
+    """Make the backup, up to its name. One that is encrypted is tried before: nobody here has to hold the key."""
     started = datetime.now(UTC)
     with fingerprint.exported_snapshot(pg) as snapshot:
         tables = fingerprint.list_tables(pg)
@@ -158,12 +158,14 @@ def _make(making: _Making, pg: Connection) -> Manifest:
     making.clock.lap("globals")
     manifest = _read_back(making, _manifest(making, started, snapshot, tables, found))
     making.clock.lap("decode")
+    trial = None
     if making.config.backup.recipients:
+        trial = _try(making, manifest, making.folder)
         manifest = _encrypt(making, manifest)
         making.clock.lap("encrypt")
-    _keep(making, manifest)
+    _keep(making, manifest, trial)
     making.clock.lap("sync")
-    return manifest
+    return manifest, trial
 
 
 def _dump(
@@ -247,14 +249,30 @@ def _encrypt(making: _Making, manifest: Manifest) -> Manifest:
     return replace(manifest, files=files, encrypted=True)
 
 
-def _keep(making: _Making, manifest: Manifest) -> None:
+def _keep(making: _Making, manifest: Manifest, trial: Trial | None) -> None:
     """Write the manifest, and give the backup its name."""
     making.progress("sync", total=1)
     manifest = replace(manifest, ended_at=datetime.now(UTC).isoformat())
     replace_text(making.folder / NAME, manifest.text())
     verified.note_check(making.folder, "decoded", ())
+    if trial is not None:
+        trial.note(making.folder)
     place.finish(making.folder)
     making.progress("sync", done=1, total=1)
+
+
+def _try(making: _Making, manifest: Manifest, folder: Path) -> Trial:
+    """Restore what lies in a folder, in plain, to try it, where that is wanted and may be done."""
+    from retail_brain.desk.trial import Trial, try_created
+
+    if making.no_trial:
+        return Trial(outcome="")
+    decoded = verified.Verified(level="decoded")
+    backup = place.Backup(backup_id=making.backup_id, path=folder, manifest=manifest, verified=decoded)
+    trial = try_created(making.config, making.postgres, backup, progress=making.progress)
+    if trial.outcome:
+        making.clock.lap("trial")
+    return trial
 
 
 def teller(progress: Progress, stage: str) -> Callable[[int, int], None]:
@@ -262,10 +280,11 @@ def teller(progress: Progress, stage: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(stage, done=done, total=max(total, 1))
 
 
-def _result(making: _Making, manifest: Manifest) -> BackupCreated:
+def _result(making: _Making, manifest: Manifest, trial: Trial) -> BackupCreated:
     return BackupCreated(
         backup_id=manifest.backup_id, path=str(making.config.backup_folder / manifest.backup_id), size=manifest.size,
         tables=len(manifest.tables), rows=sum(table.rows for table in manifest.tables), snapshot_at=manifest.snapshot_at,
-        run_id=manifest.run_id, seal=manifest.seal, encrypted=manifest.encrypted, level="decoded",
-        seconds=making.clock.seconds,
+        run_id=manifest.run_id, seal=manifest.seal, encrypted=manifest.encrypted,
+        level="restored" if trial.outcome == "passed" else "decoded", seconds=making.clock.seconds,
+        restore_check=trial.outcome, restore_problem="; ".join(trial.problems[:_PROBLEMS_TOLD]),
     )  # fmt: skip

@@ -154,6 +154,15 @@ def _backups(config: Configuration) -> Check:
     age, what = datetime.now(UTC) - verified[-1], f"the newest verified one is of {verified[-1]:%Y-%m-%d %H:%M} UTC"
     if age > _BACKUP_AGE:
         return Check(name="backups", outcome="warning", what=what, hint="retail-brain backup create, every night")
+    tried = [backup.made_at for backup in backups if backup.is_verified and backup.verified.level == "restored"]
+    if config.backup.restore_check != "never" and (not tried or datetime.now(UTC) - tried[-1] > _BACKUP_AGE):
+        told = (
+            f"the newest that was restored to try it is of {tried[-1]:%Y-%m-%d}"
+            if tried
+            else "none was restored to try it"
+        )
+        hint = "retail-brain backup verify --restore, every night"
+        return Check(name="backups", outcome="warning", what=f"{what}; {told}", hint=hint)
     return Check(name="backups", outcome="ok", what=f"{what}, of {len(backups)}")
 
 

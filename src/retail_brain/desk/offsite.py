@@ -122,6 +122,8 @@ def copy_created(config: Configuration, created: BackupCreated, *, progress: Pro
         copy_backups(config, progress=progress)
     except RetailBrainError as error:
         return replace(created, offsite="failed", offsite_problem=error.message)
+    if created.restore_check == "failed":
+        return replace(created, offsite="failed", offsite_problem="it cannot be trusted")
     return replace(created, offsite="copied")
 
 
@@ -159,6 +161,16 @@ def list_offsite(config: Configuration) -> OffsiteList:
         for copy in reversed(offsite.list_copies(bucket))
     )  # fmt: skip
     return OffsiteList(where=bucket.where, backups=entries)
+
+
+def has_copy(config: Configuration, backup_id: str) -> bool:
+    """Say whether a whole copy of a backup is at the off-site place.
+
+    Raises:
+        ConfigurationError: no off-site place is configured, or its keys are missing.
+        ServiceError: the store does not answer.
+    """
+    return any(copy.backup_id == backup_id and copy.complete for copy in offsite.list_copies(_bucket(config)))
 
 
 def fetch_backup(

@@ -7,7 +7,7 @@ that fails, is killed or finds damage leaves everything as it was, and the same 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,9 +16,11 @@ from retail_brain.backup.place import find_backup
 from retail_brain.backup.verified import note_check
 from retail_brain.desk.backup_care import verify_backups
 from retail_brain.desk.backup_result import BackupChecked, BackupsChecked
+from retail_brain.desk.offsite import has_copy
 from retail_brain.desk.recovery import Recovery, recovered
 from retail_brain.desk.restore_result import DiscardResult, RestorePlan, RestoreResult
-from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, RetailBrainError, StateMovedError
+from retail_brain.desk.trial import try_backup
+from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, StateMovedError
 from retail_brain.model import Progress, no_progress
 from retail_brain.pipeline.stores import open_stores, open_workspace
 from retail_brain.store import database as databases
@@ -27,6 +29,7 @@ from retail_brain.store.connection import connect
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from retail_brain.backup.place import Backup
     from retail_brain.config.file import Configuration
     from retail_brain.desk.recovery import Recovered
     from retail_brain.model import PostgresAddress
@@ -50,7 +53,7 @@ def plan_restore(
         ConfigurationError: there is no such backup, or the moment lies before it.
         RefusedError: the configured database holds something, and was not named outright.
     """
-    backup, address = find_backup(config.backup_folder, backup_id), _postgres(config)
+    backup, address = _find(config, backup_id), _postgres(config)
     target = replace(address, dbname=to or address.dbname)
     state_at = backup.manifest.snapshot_at if backup.manifest else backup.made_at.isoformat()
     if at is not None and at < datetime.fromisoformat(state_at):
@@ -69,6 +72,25 @@ def plan_restore(
         database_state=state, is_configured=target.dbname == address.dbname,
         backup_bytes=backup.manifest.size if backup.manifest else 0,
     )  # fmt: skip
+
+
+def _find(config: Configuration, backup_id: str) -> Backup:
+    """Find a backup; one that only lies off-site has to be fetched, and whoever has lost the target is told so."""
+    try:
+        return find_backup(config.backup_folder, backup_id)
+    except ConfigurationError as error:
+        if config.backup.offsite.url is None:
+            raise
+        try:
+            away = has_copy(config, backup_id)
+        except RetailBrainError as unknown:
+            hint = f"retail-brain backup fetch {backup_id}, once the off-site place answers: {unknown.message}"
+            raise ConfigurationError(error.message, hint=hint) from error
+        if not away:
+            raise
+        raise ConfigurationError(
+            f"{error.message}; a copy lies off-site", hint=f"retail-brain backup fetch {backup_id}"
+        ) from error
 
 
 def restore_backup(
@@ -110,6 +132,8 @@ def restore_backup(
         if plan.is_configured:
             held.enter_context(workspace.lock("retail-brain backup restore"))
         found = held.enter_context(recovered(job))
+        with suppress(ResourceError):  # a target that only can be read is as good
+            note_check(job.backup.path, "restored", ())
         with connect(found.postgres) as conn:
             databases.settle_restored(conn, newest_run=workspace.newest_run() if plan.is_configured else 0)
         aside = _switch(job.postgres, found.postgres.dbname, plan)
@@ -156,19 +180,15 @@ def verify_by_restoring(
 
 def _try(config: Configuration, decoded: BackupChecked, *, identity: Path | None, progress: Progress) -> BackupChecked:
     """Restore a backup into a scratch database and hold it against its manifest."""
-    began, problems = time.perf_counter(), tuple[str, ...]()
+    began = time.perf_counter()
     backup = find_backup(config.backup_folder, decoded.backup_id)
     job = Recovery(
         config=config, backup=backup, postgres=_postgres(config), identity=identity, replay=False, progress=progress
     )
-    try:
-        with recovered(job):
-            pass
-    except IntegrityError as error:
-        problems = (error.message.removeprefix(f"{backup.backup_id}: "),)
-    note_check(backup.path, "restored", problems)
+    trial = try_backup(job)
+    trial.note(backup.path)
     return replace(
-        decoded, level="restored", sound=not problems, problems=problems,
+        decoded, level="restored", sound=not trial.problems, problems=trial.problems,
         seconds=round(decoded.seconds + time.perf_counter() - began, 3),
     )  # fmt: skip
 
@@ -242,11 +262,15 @@ def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> Res
 
 
 def _back_up(job: Recovery, result: RestoreResult) -> RestoreResult:
-    """Make a backup of what was restored: the journal of the lost database does not go on with it, and a new one needs a beginning."""
+    """Make a backup of what was restored: the journal of the lost database does not go on with it, and a new one needs a beginning.
+
+    It is not restored in its turn to try it: somebody waits, and the next night does that.
+    """
     from retail_brain.desk.backups import create_backup
 
+    settings = job.config.backup.model_copy(update={"restore_check": "never"})
     try:
-        made = create_backup(job.config, progress=job.progress)
+        made = create_backup(job.config.model_copy(update={"backup": settings}), progress=job.progress)
     except RetailBrainError as error:
         told = f"what is decided from now on is in no journal until retail-brain backup create: {error.message}"
         return replace(result, warnings=(*result.warnings, told))

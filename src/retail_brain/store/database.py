@@ -139,8 +139,27 @@ def _create(server: Connection, address: PostgresAddress) -> None:
         ) from error
 
 
+def may_create_databases(conn: Connection) -> bool:
+    """Say whether this login may make databases."""
+    with translated(), conn.transaction():
+        row = conn.execute(sql.load("store/may_create_database")).fetchone()
+    return row is not None and bool(row[0])
+
+
+def sweep_leftovers(address: PostgresAddress) -> tuple[str, ...]:
+    """Drop the scratch databases of processes that were killed, and return their names; where that cannot be, the next one does.
+
+    Args:
+        address: where PostgreSQL answers.
+    """
+    with suppress(ConfigurationError, ServiceError), open_server(address) as server, translated():
+        server.execute("select pg_advisory_lock(%s)", [_MAKING])  # one that is being made is not yet in use
+        return sweep_scratch(server)
+    return ()
+
+
 def sweep_scratch(server: Connection) -> tuple[str, ...]:
-    """Drop the scratch databases that nobody is connected to, and return their names.
+    """Drop the scratch databases that nobody is connected to and this login may drop, and return their names.
 
     Args:
         server: from `open_server`.

@@ -12,11 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from psycopg import errors
 from psycopg import sql as pg
 from psycopg.rows import class_row
 
 from retail_brain import sql
-from retail_brain.store.failure import DeniedError, translated
+from retail_brain.store.failure import DeniedError, TransientServiceError, translated
 from retail_brain.store.journal import quiet_journal
 from retail_brain.store.migration import MIGRATION_LOCK
 
@@ -31,6 +32,7 @@ _HASHED = frozenset({
 })  # fmt: skip
 """Types whose hash depends on the value alone."""
 _MASK = 2**64 - 1
+_MOVED = "somebody changed the structure of the database meanwhile"
 _RIGHTS_HINT = (
     "the owner of the tables may make a backup, and so may a member of pg_read_all_data; docs/reference/roles.md"
 )
@@ -77,7 +79,11 @@ class Fingerprint:
 
 @contextmanager
 def exported_snapshot(conn: Connection) -> Iterator[Snapshot]:
-    """Hold a read-only transaction whose snapshot others can import, and keep our own migrations waiting meanwhile.
+    """Hold a read-only transaction whose snapshot others can import, and keep migrations and changes of structure waiting meanwhile.
+
+    Every table is locked before the snapshot is taken. Else an `alter table` that rewrites one, or a `truncate`, could come
+    between the snapshot and the lock that pg_dump takes by itself: whoever reads the table then, by a snapshot from before,
+    finds it empty, pg_dump and the hashing alike.
 
     Args:
         conn: a connection outside any transaction.
@@ -87,7 +93,8 @@ def exported_snapshot(conn: Connection) -> Iterator[Snapshot]:
 
     Raises:
         ConfigurationError: a table of ours is missing, or the login may not read it.
-        ServiceError: a migration is at work for longer than this connection waits for a lock.
+        ServiceError: a migration, or somebody who changes a table, is at work for longer than this connection waits for
+            a lock; or tables came or went at that moment.
     """
     with translated():
         conn.execute(sql.load("store/begin_snapshot"))
@@ -96,17 +103,37 @@ def exported_snapshot(conn: Connection) -> Iterator[Snapshot]:
         try:
             with ExitStack() as quiet:
                 quiet.enter_context(quiet_journal(conn))
+                with conn.transaction():
+                    tables = list_tables(conn)
                 with conn.transaction(force_rollback=True):
                     conn.execute("set transaction isolation level repeatable read, read only")
+                    _lock(conn, tables)
                     with conn.cursor(row_factory=class_row(Snapshot)) as cursor:
                         found = cursor.execute(sql.load("store/snapshot_state")).fetchone()
                     assert found is not None
+                    if _names(list_tables(conn)) != _names(tables):
+                        raise TransientServiceError(_MOVED, hint="nothing was changed; repeat it")
                     quiet.close()
                     yield found
         finally:
             if not conn.broken:
                 conn.execute("select pg_advisory_unlock_shared(%s)", [MIGRATION_LOCK])
                 conn.commit()
+
+
+def _lock(conn: Connection, tables: Sequence[DumpedTable]) -> None:
+    """Lock tables against changes of their structure. Nothing was read in this transaction yet, so that its snapshot comes after."""
+    if not tables:
+        return
+    names = pg.SQL(", ").join(pg.SQL("only {}").format(pg.Identifier(table.schema, table.name)) for table in tables)
+    try:
+        conn.execute(pg.SQL("lock table {} in access share mode").format(names))
+    except errors.UndefinedTable as error:
+        raise TransientServiceError(_MOVED, hint="nothing was changed; repeat it") from error
+
+
+def _names(tables: Sequence[DumpedTable]) -> list[tuple[int, str, str]]:
+    return [(table.oid, table.schema, table.name) for table in tables]
 
 
 def list_tables(conn: Connection) -> list[DumpedTable]:

@@ -18,6 +18,7 @@ from psycopg import sql
 from retail_brain.errors import ConfigurationError
 from retail_brain.store import bulk, role
 from retail_brain.store.connection import Connection, connect
+from retail_brain.store.database import scratch_name
 from retail_brain.store.migration import migrate
 from retail_brain.store.seal import verify_log
 from shop import Shop
@@ -302,7 +303,7 @@ def test_every_command_under_every_role_is_as_documented(
     assert shop.call("merge", "verify").code == 0
 
 
-def test_a_login_that_may_read_everything_makes_backups_and_is_told_about_the_journal(
+def test_a_login_that_may_read_everything_makes_backups_and_is_told_what_it_lacks(
     as_login: Callable[[str], PostgresAddress], services: ServiceAddresses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
     counter = Counter(tmp_path, services, monkeypatch)
@@ -314,3 +315,29 @@ def test_a_login_that_may_read_everything_makes_backups_and_is_told_about_the_jo
     assert made["level"] == "decoded"
     assert [warning for warning in made["warnings"] if "journal" in warning]
     assert shop.call("backup", "verify", "--decode").code == 0
+
+    keeper = as_login("keeper").user
+    advice = f'alter role "{keeper}" createdb'
+    assert [warning for warning in made["warnings"] if "not restored to try it" in warning and advice in warning]
+    assert made["restore_check"] == ""
+    denied = shop.call("backup", "verify", "--restore")
+    assert (denied.code, advice in denied.err) == (2, True)
+    with (shop.folder / "retail_brain.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[backup]\nrestore_check = "always"\n')
+    denied = shop.call("backup", "create")
+    assert (denied.code, advice in denied.err, "nothing was started" in denied.err) == (2, True, True)
+    assert [one["level"] for one in shop.must("backup", "list")["backups"]] == ["decoded"]
+
+    with connect(services.postgres, autocommit=True) as admin:
+        admin.execute(sql.SQL("alter role {} createdb").format(sql.Identifier(keeper)))
+        foreign = scratch_name()  # of another login, which was killed
+        admin.execute(sql.SQL("create database {}").format(sql.Identifier(foreign)))
+        try:
+            made = shop.must("backup", "create")
+        finally:
+            admin.execute(sql.SQL("drop database {}").format(sql.Identifier(foreign)))
+            admin.execute(sql.SQL("alter role {} nocreatedb").format(sql.Identifier(keeper)))
+        left = admin.execute("select datname from pg_database where pg_get_userbyid(datdba) = %s", [keeper]).fetchall()
+    assert (made["level"], made["restore_check"]) == ("restored", "passed")
+    assert [warning for warning in made["warnings"] if "indexes were not read" in warning]
+    assert left == []

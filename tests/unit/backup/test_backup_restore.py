@@ -17,6 +17,7 @@ from retail_brain.backup.restore import choose_tools, put_models_back, refuse_wi
 from retail_brain.config.file import load_configuration
 from retail_brain.desk.drill_page import render_drill, span
 from retail_brain.desk.health import questions_about
+from retail_brain.desk.trial import is_wanted
 from retail_brain.errors import ConfigurationError, ResourceError
 
 if TYPE_CHECKING:
@@ -94,17 +95,59 @@ def test_doctor_warns_of_old_backups_and_drills_and_not_before_there_are_any(tmp
     assert [outcome for outcome, _ in told()] == ["warning", "warning"]
     assert "backup create" in told()[0][1]
     assert "backup drill" in told()[1][1]
-    _make(target, now - timedelta(hours=3))
+    _make(target, now - timedelta(hours=3), "restored")
     write_record(target, replace(PASSED, drilled_at=(now - timedelta(days=93)).isoformat(timespec="seconds")), "")
     assert [outcome for outcome, _ in told()] == ["ok", "warning"]
     write_record(target, replace(PASSED, drilled_at=(now - timedelta(days=91)).isoformat(timespec="seconds")), "")
     assert [outcome for outcome, _ in told()] == ["ok", "ok"]
 
 
-def _make(target: Path, now: datetime) -> None:
+@pytest.mark.parametrize(
+    ("setting", "days", "outcome", "words"),
+    [
+        ("auto", None, "warning", "none was restored to try it"),
+        ("auto", 3, "warning", "the newest that was restored to try it is of"),
+        ("auto", 1, "ok", ""),
+        ("always", 3, "warning", "the newest that was restored to try it is of"),
+        ("never", None, "ok", ""),
+    ],
+)
+def test_doctor_warns_when_no_backup_was_restored_for_two_days(
+    tmp_path: Path, setting: str, days: int | None, outcome: str, words: str
+) -> None:
+    (tmp_path / "retail_brain.toml").write_text(f'[backup]\nrestore_check = "{setting}"\n', encoding="utf-8")
+    ask, now = questions_about(load_configuration(tmp_path / "retail_brain.toml", {})), datetime.now(UTC)
+    if days is not None:
+        _make(tmp_path / "backups", now - timedelta(days=days), "restored")
+    _make(tmp_path / "backups", now - timedelta(hours=3))
+    check = ask["backups"]()
+    assert check.outcome == outcome
+    assert words in check.what
+    assert ("backup verify --restore" in (check.hint or "")) == (outcome == "warning")
+
+
+def test_a_new_backup_is_tried_at_once_below_the_size_always_or_never(tmp_path: Path) -> None:
+    def wanted(**settings: str | int) -> bool:
+        lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+        (tmp_path / "retail_brain.toml").write_text(f"[backup]\n{lines}", encoding="utf-8")
+        return is_wanted(load_configuration(tmp_path / "retail_brain.toml", {}), manifest)
+
+    sizes = {"dump/1.dat.gz": 3 * 2**20 - 10, "dump/toc.dat": 5, "models/model.json": 2**30}
+    manifest = replace(
+        MANIFEST, files=tuple(FileEntry(name=name, size=size, sha256="ab" * 32) for name, size in sizes.items())
+    )
+    assert wanted()
+    assert wanted(restore_check_below_mb=3)
+    assert not wanted(restore_check_below_mb=2)
+    assert not wanted(restore_check_below_mb=0)
+    assert wanted(restore_check="always", restore_check_below_mb=0)
+    assert not wanted(restore_check="never")
+
+
+def _make(target: Path, now: datetime, level: str = "decoded") -> None:
     with place.alone(target, "test"):
         folder = place.begin(target, now=now)
         backup_id = folder.name.removesuffix(place.PARTIAL)
         (folder / NAME).write_text(replace(MANIFEST, backup_id=backup_id).text(), encoding="utf-8")
-        verified.note_check(folder, "decoded", ())
+        verified.note_check(folder, level, ())
         place.finish(folder)

@@ -218,8 +218,8 @@ def _check_room(place: Path, needed: int) -> None:
     free = shutil.disk_usage(place).free
     if free < needed:
         raise ResourceError(
-            f"{place} has {free / 2**30:,.1f} GiB free, decrypting needs {needed / 2**30:,.1f} GiB",
-            hint="free some disk",
+            f"{place} has {free / 2**20:,.0f} MiB free, decrypting needs {needed / 2**20:,.0f} MiB",
+            hint="free some disk; nothing was started",
         )
 
 

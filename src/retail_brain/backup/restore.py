@@ -9,22 +9,27 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_brain.backup.check import CONFIGURATION
 from retail_brain.backup.tool import find_tools, run
-from retail_brain.errors import ConfigurationError, ResourceError
+from retail_brain.errors import ConfigurationError, ResourceError, ServiceError
 from retail_brain.model import no_progress
 from retail_brain.workspace import replace_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from retail_brain.backup.manifest import Manifest
     from retail_brain.backup.tool import Tools
     from retail_brain.model import PostgresAddress, Progress
 
 DUMP, MODELS = "dump", "models"
 _IN_USE = "in_use"
+_TIGHT = 2 * 16 * 2**20
+"""Two files of PostgreSQL's log of changes: a server that cannot write the next one stops."""
 _STEP = re.compile(r"pg_restore: (?:creating|processing|executing) (.{1,80})")
 _GROWTH = 8
 """A database with its indexes is at most about so many times as large as its compressed dump."""
@@ -101,9 +106,31 @@ def refuse_without_room(manifest: Manifest, place: Path) -> None:
     needed, free = dumped * _GROWTH, shutil.disk_usage(_nearest(place)).free
     if free < needed:
         raise ResourceError(
-            f"restoring {manifest.backup_id} wants about {needed / 2**30:,.1f} GiB in {place}, and {free / 2**30:,.1f} GiB are free",
+            f"restoring {manifest.backup_id} wants about {_size(needed)} in {place}, and {_size(free)} are free",
             hint="free some disk; nothing was started",
         )
+
+
+@contextmanager
+def told_when_full(place: Path | None) -> Iterator[None]:
+    """Say so where a server fails because its disk is full: all that it can say itself may be that it has stopped.
+
+    Args:
+        place: a folder on the disk of the server's data; None where that is another machine's.
+
+    Raises:
+        ResourceError: in place of a ServiceError, where the disk has hardly any room.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        free = _TIGHT if place is None else shutil.disk_usage(_nearest(place)).free
+        if free >= _TIGHT:
+            raise
+        raise ResourceError(
+            f"the disk is full, {place} has {free / 2**20:,.0f} MiB free: {error.message}",
+            hint="nothing was changed; free some disk, then repeat the same command",
+        ) from error
 
 
 def put_models_back(folder: Path, models: Path) -> tuple[str, ...]:
@@ -155,6 +182,10 @@ def put_configuration_aside(folder: Path, workspace: Path) -> Path | None:
 
 def _folders(place: Path) -> list[Path]:
     return sorted(path for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+
+
+def _size(count: float) -> str:
+    return f"{count / 2**30:,.1f} GiB" if count >= 2**30 else f"{count / 2**20:,.0f} MiB"
 
 
 def _nearest(folder: Path) -> Path:

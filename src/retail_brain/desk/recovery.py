@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup.check import check_contents, check_files
 from retail_brain.backup.encrypt import opened, read_identities
-from retail_brain.backup.restore import choose_tools, load_dump, refuse_without_room
+from retail_brain.backup.restore import choose_tools, load_dump, refuse_without_room, told_when_full
 from retail_brain.desk.backups import embedded_programs
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from retail_brain.model import no_progress
@@ -65,6 +65,11 @@ class Recovery:
     def identities(self) -> tuple[Any, ...]:
         """The keys of the identity file; none where none was named."""
         return tuple(read_identities(self.identity)) if self.identity is not None else ()
+
+    @property
+    def disk(self) -> Path | None:
+        """A folder on the disk of the server's data, where that is ours."""
+        return self.config.workspace_folder if self.config.postgres.host is None else None
 
     @property
     def manifest(self) -> Manifest:
@@ -119,7 +124,7 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
     with _plain(job) as folder:
         _check_contents(job, folder, tools)
         job.clock.lap("decrypt")
-        with databases.scratch_database(job.postgres) as scratch:
+        with told_when_full(job.disk), databases.scratch_database(job.postgres) as scratch:
             _load(job, tools, folder, scratch)
             job.clock.lap("restore")
             with connect(scratch, application_name="retail-brain restore") as conn:
@@ -145,29 +150,21 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
 
 def _tools(job: Recovery) -> Tools:
     """Find pg_restore, and room for what it makes, before anything is started."""
-    if job.config.postgres.host is None:
-        refuse_without_room(job.manifest, job.config.workspace_folder)
+    if job.disk is not None:
+        refuse_without_room(job.manifest, job.disk)
     with databases.open_server(job.postgres) as server:
         version = server.info.server_version
     return choose_tools(job.manifest, version, embedded=embedded_programs(job.config, job.postgres))
 
 
 def _check_files(job: Recovery, tools: Tools) -> None:
-    """Hold every file against the manifest, before anything of them is believed, and decode what was never decoded here.
-
-    Raises:
-        IntegrityError: one is damaged; the message names it.
-    """
+    """Hold every file against the manifest, and decode what was never decoded here, before anything of it is believed."""
     reader = None if job.backup.is_verified else tools
     _refuse(job, check_files(job.backup.path, job.manifest, tools=reader, jobs=job.config.backup.jobs, tell=_tell(job)))
 
 
 def _check_contents(job: Recovery, folder: Path, tools: Tools) -> None:
-    """Decode what was encrypted and never decoded here.
-
-    Raises:
-        IntegrityError: a file is damaged; the message names it.
-    """
+    """Decode what was encrypted and never decoded here; see `_check_files`."""
     if job.manifest.encrypted and not job.backup.is_verified:
         _refuse(job, check_contents(folder, job.manifest, tools, jobs=job.config.backup.jobs, tell=_tell(job)))
 

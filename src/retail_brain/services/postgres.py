@@ -31,6 +31,8 @@ PROCESS = "postgres"
 _SOCKET = f".s.PGSQL.{PORT}"
 _NOTE = "postmaster.pid"
 _CLOCK_SLACK_S = 5.0
+_TIGHT = 2 * 16 * 2**20
+"""Two files of the log of changes: without room for the next one the server stops."""
 
 
 def lock_of(folders: ServiceFolders) -> Path:
@@ -149,8 +151,10 @@ def stop(folders: ServiceFolders, timeout_s: float) -> None:
 
 
 def why_it_ended(folders: ServiceFolders) -> str:
-    """Return the reason that the server gave in its log."""
-    return last_words(log_of(folders), ("FATAL:", "PANIC:"))
+    """Return the reason that the server gave in its log, and the one that it often does not give."""
+    free = shutil.disk_usage(folders.root).free
+    full = f"; its disk is full, {free / 2**20:,.0f} MiB are free" if free < _TIGHT else ""
+    return last_words(log_of(folders), ("FATAL:", "PANIC:")) + full
 
 
 def configuration_text(settings: ServicesSettings, sockets: Path) -> str:

@@ -163,7 +163,7 @@ def test_a_trial_that_could_not_be_made_is_told_and_the_backup_is_as_good_as_dec
     with monkeypatch.context() as patch:
         patch.setattr("retail_brain.backup.restore._GROWTH", 10**9)
         answer = town.call("backup", "create", "--json")
-    told(answer, 8, "GiB are free", 'restore_check = "never"')
+    told(answer, 8, "are free", 'restore_check = "never"')
     assert (answer.json["level"], newest(town)["state"]) == ("decoded", "verified")
     assert rows(town, SCRATCH) == []
 

@@ -40,7 +40,7 @@ def test_a_dump_of_a_newer_server_is_refused() -> None:
 def test_a_restore_without_room_is_refused(tmp_path: Path) -> None:
     refuse_without_room(MANIFEST, tmp_path / "not there yet")
     huge = replace(MANIFEST, files=(FileEntry(name="dump/1.dat.gz.age", size=10**15, sha256="ab" * 32),))
-    with pytest.raises(ResourceError, match="GiB are free"):
+    with pytest.raises(ResourceError, match="are free"):
         refuse_without_room(huge, tmp_path)
 
 

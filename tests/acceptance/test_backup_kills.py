@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,9 +149,19 @@ def test_one_that_is_told_to_stop_leaves_nothing(town: Shop, number: signal.Sign
         assert dumping(town) == []
 
 
-@pytest.mark.parametrize(
-    "where", ["before retail_brain.backup.place.remove", "after retail_brain.backup.place._sync", "after shutil.rmtree"]
-)
+PRUNING = {
+    "before retail_brain.backup.place.remove": (7, 0),
+    "before retail_brain.backup.place._sync": (6, 1),
+    "after retail_brain.backup.place._sync": (6, 1),
+    "after os.unlink": (6, 1),  # one file of it is gone
+    "after shutil.rmtree": (6, 0),
+    "before retail_brain.desk.backup_care.prune_journal": (3, 0),
+    "before retail_brain.desk.backup_care._prune_offsite": (7, 0),  # it only says yet what would go
+}
+"""Where it is killed: the backups that stay, and what is left of others."""
+
+
+@pytest.mark.parametrize("where", PRUNING)
 def test_a_killed_prune_loses_nothing_good_and_goes_on_when_it_is_repeated(
     town: Shop, tmp_path: Path, where: str
 ) -> None:
@@ -161,13 +171,32 @@ def test_a_killed_prune_loses_nothing_good_and_goes_on_when_it_is_repeated(
     arguments = ("--config", str(_configure(town, target)))
     assert len(town.must("backup", "prune", "--dry-run", *arguments)["prune"]) == 4
     struck(town, where, "backup", "prune", "--yes", *arguments)
+    stay, left = PRUNING[where]
     assert all(backup.is_verified for backup in place.list_backups(target))
-    assert len(place.list_backups(target)) >= 6
+    assert (len(place.list_backups(target)), len(place.leftovers(target))) == (stay, left)
     town.must("backup", "prune", "--yes", *arguments)
     assert len(place.list_backups(target)) == 3
+    assert town.call("backup", "verify", "--all", "--decode", *arguments).code == 0
     made = town.must("backup", "create", *arguments)
-    assert made["removed_leftovers"] == (1 if "_sync" in where else 0)
+    assert made["removed_leftovers"] == left
     assert place.leftovers(target) == []
+
+
+def test_a_full_disk_keeps_nobody_from_pruning(town: Shop, tmp_path: Path) -> None:
+    good, target = place.list_backups(town.folder / "backups")[0].path, tmp_path / "target"
+    target.mkdir()
+    arguments = ("--config", str(_configure(town, target)))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(target)], check=True)
+    try:
+        for days in (50, 45, 40, 35, 5, 3, 1):
+            _pretend(good, target, datetime.now(UTC) - timedelta(days=days))
+        with (target / "filler").open("wb") as file, suppress(OSError):
+            while True:
+                os.write(file.fileno(), bytes(4096))
+        assert len(town.must("backup", "prune", "--yes", *arguments)["prune"]) == 4
+        assert [backup.is_verified for backup in place.list_backups(target)] == [True] * 3
+    finally:
+        subprocess.run(["umount", str(target)], check=True)
 
 
 def _wait(until: Callable[[], bool]) -> None:

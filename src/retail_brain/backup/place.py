@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -138,8 +138,9 @@ def alone(target: Path, what: str, *, name: str = LOCK) -> Iterator[int]:
         raise _unwritable(target, error) from error
     try:
         _take(lock, target)
-        os.ftruncate(lock, 0)
-        os.write(lock, f"process {os.getpid()}: {what}".encode())
+        with suppress(OSError):  # on a full disk nobody is told who holds it, and pruning makes room
+            os.ftruncate(lock, 0)
+            os.write(lock, f"process {os.getpid()}: {what}".encode())
         yield lock
     finally:
         os.close(lock)

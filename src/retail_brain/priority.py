@@ -12,6 +12,7 @@ import contextlib
 import os
 import socket
 import struct
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PROC = Path("/proc")
+_TRIES, _PAUSE_S = 3, 0.11
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -90,7 +92,18 @@ def _set(number: int, nice: int, *, session: int | None) -> None:
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), nice)
     if session is not None:
         with contextlib.suppress(OSError):
-            (_PROC / str(number) / "autogroup").write_text(str(session), encoding="ascii")
+            _set_session(_PROC / str(number) / "autogroup", session)
+
+
+def _set_session(group: Path, nice: int) -> None:
+    """Set the niceness of a session; the kernel grants an ordinary user one such change in a tenth of a second."""
+    for _try in range(_TRIES):
+        try:
+            group.write_text(str(nice), encoding="ascii")
+        except BlockingIOError:
+            time.sleep(_PAUSE_S)
+        else:
+            return
 
 
 def _session_niceness(number: int) -> int | None:

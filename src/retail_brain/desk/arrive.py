@@ -69,7 +69,8 @@ class Placing:
         known = {one.record.record_no: one.key for one in contacts}
         self.keys = {no: known.get(no) or brain.key(one.values) for no, one in self.members.items()}
         self.keys[newcomer.record_no] = newcomer.key
-        self.pairs = {pair: self._compare(pair) for pair in _pairs(self.records)}
+        compared = {_pair(newcomer.record_no, one.record.record_no): one.result for one in contacts}
+        self.pairs = {pair: compared.get(pair) or self._compare(pair) for pair in _pairs(self.records)}
         self.standing = {(one.record_no_l, one.record_no_r): one for one in touched.merges}
 
     def _compare(self, pair: Pair) -> PairResult:
@@ -235,7 +236,7 @@ class Placing:
         items = []
         for contact in self.contacts:
             other = contact.record.record_no
-            pair = (min(number, other), max(number, other))
+            pair = _pair(number, other)
             there = now.get(other, contact.record.profile_id)
             weak = contact.result.match_probability < least
             if pair in ruled or there == now[number] or (weak and there in apart) or (not weak and pair not in refused):
@@ -256,6 +257,10 @@ class Placing:
             if decision.kind == "cannot_link" and now[self.newcomer.record_no] in there:
                 found |= {one for one in there if one is not None}
         return found - {now[self.newcomer.record_no]}
+
+
+def _pair(one: int, two: int) -> Pair:
+    return (min(one, two), max(one, two))
 
 
 def _pairs(records: Sequence[int]) -> list[Pair]:

@@ -78,9 +78,9 @@ def _touched(pg: Connection, brain: Brain, newcomer: Newcomer, contacts: list[Co
     ids |= set(store.profiles_of(pg, [no for one in returned for no in one.pair])) if returned else set()
     if not ids:
         return replace(_NOBODY, decisions=tuple(returned))
-    touched = read_touched(pg, ids)
-    if more := set(store.onlookers(pg, list(touched.members))) - ids:
-        touched = read_touched(pg, ids | {one for one in more if one is not None})
+    touched = read_touched(pg, ids, with_onlookers=True)
+    if touched.onlookers - ids:
+        touched = read_touched(pg, ids | touched.onlookers)
     held = {decision.decision_id for decision in touched.decisions}
     return replace(touched, decisions=(*touched.decisions, *(one for one in returned if one.decision_id not in held)))
 

@@ -230,8 +230,8 @@ class Desk:
             return ()
         try:
             with self._store() as pg:
-                changes = outbox.pending_of(pg, profile_ids)
-                if changes and self._teller.tell(changes, generation=outbox.cache_generation(pg)):
+                changes, generation = outbox.pending_of(pg, profile_ids)
+                if changes and generation is not None and self._teller.tell(changes, generation=generation):
                     outbox.clear_soon(pg, [(key, number) for key, _document, number in changes])
         except RetailBrainError as error:
             return (f"Redis was not told: {error.message}; PostgreSQL answers, and retail-brain warm repeats it",)

@@ -7,10 +7,11 @@ statements, no temporary tables. While a run is at work nothing is placed; recor
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from psycopg import Transaction
 from psycopg.errors import LockNotAvailable
 from psycopg.rows import class_row, dict_row
 
@@ -128,18 +129,19 @@ def arriving(conn: Connection, source: str, record_id: str, wanted: Wanted) -> I
         LockedError: somebody else holds the lock for too long.
         RefusedError: nothing was published yet.
     """
-    with translated(), conn.transaction():
+    with translated(), ExitStack() as ended:
         try:
-            yield _read_ground(conn, source, record_id, wanted)
+            yield _read_ground(conn, ended, source, record_id, wanted)
         except LockNotAvailable as error:
             raise LockedError(
                 "somebody changes profiles, and takes too long", hint="nothing was changed; it can be repeated"
             ) from error
 
 
-def _read_ground(conn: Connection, source: str, record_id: str, wanted: Wanted) -> Ground | None:
-    """Take the lock and read, in one message to PostgreSQL and back."""
+def _read_ground(conn: Connection, ended: ExitStack, source: str, record_id: str, wanted: Wanted) -> Ground | None:
+    """Begin the transaction, take the lock and read, in one message to PostgreSQL and back."""
     with conn.pipeline():
+        ended.enter_context(Transaction(conn))  # ended outside the pipeline, which `conn.transaction()` would keep open
         conn.execute(sql.load("store/arrival_settings"))
         lease = conn.execute(sql.load("store/arrival_lease"), {"key": IDENTITY_LOCK})
         head = conn.cursor(row_factory=class_row(Head)).execute(sql.load("store/change_head"))
@@ -189,11 +191,6 @@ def wanted_candidates(values: Mapping[str, Any], key: Mapping[str, Any], given_n
 def _candidate(row: dict[str, Any]) -> CandidateRecord:
     values = {name: row.pop(name) for name in VALUE_FIELDS}
     return CandidateRecord(**row, values={name: value for name, value in values.items() if value is not None})
-
-
-def onlookers(conn: Connection, record_nos: Sequence[int]) -> list[uuid.UUID]:
-    """Return the profiles with a record that a link to one of some records was refused to."""
-    return [row[0] for row in conn.execute(sql.load("store/arrival_onlooker"), {"record_nos": list(record_nos)})]
 
 
 def profiles_of(conn: Connection, record_nos: Iterable[int]) -> list[uuid.UUID]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +18,11 @@ import stamina.instrumentation
 
 from retail_brain.errors import ConfigurationError, ServiceError
 from retail_brain.priority import niceness, serving_process, yield_more
-from retail_brain.store.failure import TransientServiceError
+from retail_brain.store.failure import TransientServiceError, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from retail_brain.model import PostgresAddress
 
 Connection = psycopg.Connection[Any]
@@ -78,6 +81,31 @@ def connect(
             hint="nothing was changed; the command can be repeated. retail-brain doctor",
         ) from error
     raise AssertionError("unreachable")
+
+
+@contextmanager
+def reading(conn: Connection) -> Iterator[None]:
+    """Read on a connection that is outside any transaction, and leave it so.
+
+    What is read in one block is of no single moment.
+
+    Args:
+        conn: the connection.
+    """
+    with translated(), ending(conn):
+        yield
+
+
+def ending(conn: Connection) -> AbstractContextManager[object]:
+    """Return the transaction that ends what is read in a block.
+
+    It is none where each statement commits itself: two messages fewer, each of which waits for a processor.
+
+    Args:
+        conn: the connection.
+    """
+    idle = conn.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+    return nullcontext() if conn.autocommit and idle else conn.transaction()
 
 
 def describe(address: PostgresAddress) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg.rows import class_row
 
 from retail_brain import sql
+from retail_brain.store.connection import reading
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def published_run(conn: Connection) -> PublishedRun | None:
     Args:
         conn: a connection.
     """
-    with translated(), conn.transaction(), conn.cursor(row_factory=class_row(PublishedRun)) as cursor:
+    with reading(conn), conn.cursor(row_factory=class_row(PublishedRun)) as cursor:
         return cursor.execute(sql.load("store/published_run")).fetchone()
 
 

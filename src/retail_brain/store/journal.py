@@ -18,6 +18,7 @@ from psycopg.rows import class_row
 from retail_brain import sql
 from retail_brain.errors import LockedError
 from retail_brain.store.change import identity_lock
+from retail_brain.store.connection import ending
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def journal_state(conn: Connection) -> JournalState | None:
         conn: a connection.
     """
     try:
-        with conn.transaction(), conn.cursor(row_factory=class_row(JournalState)) as cursor:
+        with ending(conn), conn.cursor(row_factory=class_row(JournalState)) as cursor:
             return cursor.execute(sql.load("store/journal_state")).fetchone()
     except errors.UndefinedTable:  # the schema is older than the journal
         return None

@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 
 from retail_brain import sql
 from retail_brain.model import VALUE_FIELDS
-from retail_brain.store.failure import translated
+from retail_brain.store.connection import reading
 
 if TYPE_CHECKING:
     import uuid
@@ -119,7 +119,7 @@ def fetch_profile(conn: Connection, profile_id: uuid.UUID) -> FoundProfile | Non
     Returns:
         The profile or its recorded end; None when the id was never issued.
     """
-    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+    with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(sql.load("store/fetch_profile"), {"profile_id": profile_id}).fetchall()
     best = rows[0]
     way = sorted((row for row in rows), key=lambda row: row["step"])
@@ -143,7 +143,7 @@ def fetch_profiles(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[S
     Returns:
         The profiles in the order of their ids.
     """
-    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+    with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(sql.load("store/fetch_profiles"), {"profile_ids": list(profile_ids)}).fetchall()
     return [profile_of(row) for row in rows]
 
@@ -159,7 +159,7 @@ def fetch_by_record(conn: Connection, source: str, record_id: str) -> StoredReco
     Returns:
         The record; None when the source never delivered it.
     """
-    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+    with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(sql.load("store/fetch_record"), {"source": source, "record_id": record_id}).fetchone()
     return None if row is None else record_of(row)
 
@@ -174,7 +174,7 @@ def members(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[StoredRe
     Returns:
         The records in the order of their numbers.
     """
-    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+    with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(sql.load("store/list_members"), {"profile_ids": list(profile_ids)}).fetchall()
     return [record_of(row) for row in rows]
 
@@ -190,7 +190,7 @@ def profile_history(conn: Connection, profile_id: uuid.UUID) -> ProfileHistory:
         Merges, splits and unmerges of its records, and the ids that lead to it.
     """
     parameters = {"profile_id": profile_id}
-    with translated(), conn.transaction():
+    with reading(conn):
         with conn.cursor(row_factory=class_row(LogEntry)) as cursor:
             log = cursor.execute(sql.load("store/list_log_of_profile"), parameters).fetchall()
         with conn.cursor(row_factory=class_row(RetiredId)) as cursor:

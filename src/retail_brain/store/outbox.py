@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
+from retail_brain.store.connection import reading
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def cache_generation(conn: Connection) -> int:
     Args:
         conn: a connection outside any transaction.
     """
-    with translated(), conn.transaction():
+    with reading(conn):
         return _number(conn, "store/cache_generation")
 
 
@@ -38,7 +39,7 @@ def count_pending(conn: Connection) -> int:
     Args:
         conn: a connection outside any transaction.
     """
-    with translated(), conn.transaction():
+    with reading(conn):
         return _number(conn, "store/count_pending")
 
 
@@ -49,7 +50,7 @@ def is_pending(conn: Connection, profile_id: uuid.UUID) -> bool:
         conn: a connection outside any transaction.
         profile_id: the profile.
     """
-    with translated(), conn.transaction():
+    with reading(conn):
         return conn.execute(sql.load("store/is_pending"), {"profile_id": profile_id}).fetchone() is not None
 
 
@@ -63,7 +64,7 @@ def trusted_generation(conn: Connection, profile_id: uuid.UUID) -> int | None:
     Returns:
         The generation; None while a change of the profile waits for Redis.
     """
-    with translated(), conn.transaction():
+    with reading(conn):
         row = conn.execute(sql.load("store/trusted_generation"), {"profile_id": profile_id}).fetchone()
     return None if row is None else row[0]
 
@@ -94,8 +95,10 @@ def pending_changes(conn: Connection, *, limit: int | None = None) -> Iterator[t
         left = None if left is None else left - size
 
 
-def pending_of(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[tuple[str, str | None, int]]:
-    """Return what waits of some profiles, as `pending_changes` tells it.
+def pending_of(
+    conn: Connection, profile_ids: Iterable[uuid.UUID]
+) -> tuple[list[tuple[str, str | None, int]], int | None]:
+    """Return what waits of some profiles, as `pending_changes` tells it, and the generation that Redis has to hold.
 
     Args:
         conn: a connection that commits each statement by itself.
@@ -103,22 +106,26 @@ def pending_of(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> list[tuple
     """
     parameters = {"after": 0, "limit": _AT_ONCE, "profile_ids": list(profile_ids)}
     with translated():
-        rows = conn.execute(sql.load("store/pending_changes"), parameters).fetchall()
-    return [
+        with conn.pipeline():
+            waiting = conn.execute(sql.load("store/pending_changes"), parameters)
+            state = conn.execute(sql.load("store/cache_generation"))
+        rows, (generation,) = waiting.fetchall(), state.fetchone() or (None,)
+    changes = [
         (str(profile_id), None if document is None else _compact(document), seq) for profile_id, document, seq in rows
     ]
+    return changes, generation
 
 
 def clear_soon(conn: Connection, written: Iterable[tuple[str, int]]) -> None:
     """Take what was written out of the outbox, without waiting for the disk: were it lost, Redis is told once more.
 
     Args:
-        conn: a connection outside any transaction.
+        conn: a connection that commits each statement by itself, and statements of one message together.
         written: profile_id and the number of the change.
     """
     pairs = list(written)
     parameters = {"profile_ids": [pair[0] for pair in pairs], "seqs": [pair[1] for pair in pairs]}
-    with translated(), conn.pipeline(), conn.transaction():
+    with translated(), conn.pipeline():
         conn.execute(sql.load("store/commit_soon"))
         conn.execute(sql.load("store/clear_pending"), parameters)
 

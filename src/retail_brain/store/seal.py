@@ -77,9 +77,10 @@ def seal_log(conn: Connection, *, run_id: int | None = None) -> str:
         The newest digest: of the new seal, or of the last one where nothing is new; empty where nothing ever was.
     """
     with translated():
-        conn.execute(sql.load("store/seal_settings"))
-        with conn.cursor(row_factory=dict_row) as cursor:
-            head = cursor.execute(sql.load("store/seal_head")).fetchone()
+        with conn.pipeline():
+            conn.execute(sql.load("store/seal_settings"))
+            found = conn.cursor(row_factory=dict_row).execute(sql.load("store/seal_head"))
+        head = found.fetchone()
         assert head is not None
         ranges = {
             "first_merge_id": head["sealed_merge_id"] + 1,

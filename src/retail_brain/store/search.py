@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from retail_brain import sql
-from retail_brain.store.failure import translated
+from retail_brain.store.connection import reading
 from retail_brain.store.lookup import StoredProfile, StoredRecord, members, profile_of
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def search_candidates(conn: Connection, keys: SearchKeys, *, limit: int = 200) -
         "names": _NAMES, "limit": limit,
     }  # fmt: skip
     parameters = _with_swaps(parameters)
-    with translated(), conn.transaction(), conn.cursor(row_factory=dict_row) as cursor:
+    with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         found: set[uuid.UUID] = set()
         for name in _channels(parameters):
             if not found or name == "search_full_name":
@@ -146,7 +146,7 @@ def resolve_candidates(conn: Connection, keys: PersonKeys, *, limit: int = 200) 
     Returns:
         Records in the order of their numbers.
     """
-    with translated(), conn.transaction():
+    with reading(conn):
         rows = conn.execute(sql.load("store/resolve_by_value"), _resolve_parameters(keys, limit)).fetchall()
     return members(conn, sorted(row[0] for row in rows)[:limit])
 
@@ -166,7 +166,7 @@ def resolve_by_name(conn: Connection, keys: PersonKeys, *, limit: int = 200) -> 
     parameters = _resolve_parameters(keys, limit)
     if not (parameters["given"] and parameters["family"]):
         return []
-    with translated(), conn.transaction():
+    with reading(conn):
         rows = conn.execute(sql.load("store/search_full_name"), parameters).fetchall()
     return members(conn, sorted(row[0] for row in rows)[:limit])
 

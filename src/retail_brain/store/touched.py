@@ -81,7 +81,8 @@ class Touched:
     """What stands of some profiles.
 
     `members` by record number; `decisions` name at least one of them; `aliases` are the ids that lead to these profiles and
-    where each points; `former` says which record was in which profile before it was merged.
+    where each points; `former` says which record was in which profile before it was merged. `onlookers`, where they were
+    asked for, are the profiles with a record that a link to one of the members was refused to.
     """
 
     profiles: dict[uuid.UUID, StoredProfile]
@@ -90,6 +91,7 @@ class Touched:
     decisions: tuple[Decision, ...]
     aliases: dict[uuid.UUID, uuid.UUID]
     former: tuple[tuple[int, uuid.UUID], ...]
+    onlookers: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +123,13 @@ class PairEvidence:
     model_id: str | None = None
 
 
-def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
+def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID], *, with_onlookers: bool = False) -> Touched:
     """Read what stands of some profiles.
 
     Args:
         conn: in a transaction that holds the identity lock.
         profile_ids: live profiles.
+        with_onlookers: also say which profiles looked on when a link was refused.
     """
     ids = {"profile_ids": sorted(set(profile_ids))}
     with conn.pipeline():
@@ -141,6 +144,7 @@ def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
         merge_rows = conn.cursor(row_factory=class_row(StandingMerge)).execute(sql.load("store/change_merges"), numbers)
         ruling_rows = conn.cursor(row_factory=class_row(Decision)).execute(sql.load("store/change_decisions"), numbers)
         former_rows = conn.execute(sql.load("store/change_former"), numbers) if aliases else None
+        other_rows = conn.execute(sql.load("store/arrival_onlooker"), numbers) if with_onlookers else None
     merges, rulings = merge_rows.fetchall(), ruling_rows.fetchall()
     former = former_rows.fetchall() if former_rows else []
     return Touched(
@@ -150,6 +154,7 @@ def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID]) -> Touched:
         decisions=tuple(rulings),
         aliases=dict(aliases),
         former=tuple(former),
+        onlookers=frozenset(row[0] for row in other_rows or () if row[0] is not None),
     )
 
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from night import Night, first_night, profile_id, publish
+from psycopg.pq import TransactionStatus
 
-from retail_brain.store.lookup import fetch_by_record, fetch_profile, members, profile_history
+from retail_brain.store.connection import connect
+from retail_brain.store.lookup import fetch_by_record, fetch_profile, fetch_profiles, members, profile_history
+from retail_brain.store.outbox import trusted_generation
 from retail_brain.store.search import (
     PersonKeys,
     SearchKeys,
@@ -178,3 +181,21 @@ def test_what_a_person_types_is_folded_like_what_is_stored(
     with conn.transaction():
         row = conn.execute("select family_search from profile").fetchone()
     assert row == (fold_name(name),)
+
+
+@pytest.mark.parametrize("autocommit", [True, False])
+def test_looking_up_leaves_no_transaction_open_and_inside_one_it_stays_open(
+    database: PostgresAddress, shop: Connection, autocommit: bool
+) -> None:
+    idle, within = TransactionStatus.IDLE, TransactionStatus.INTRANS
+    with connect(database, autocommit=autocommit) as desk:
+        for look_up in (
+            lambda: fetch_profile(desk, profile_id(1)), lambda: fetch_profiles(desk, [profile_id(1)]),
+            lambda: members(desk, [profile_id(1)]), lambda: trusted_generation(desk, profile_id(1)),
+            lambda: search_candidates(desk, SearchKeys(given="Maria", family="Lopez")),
+        ):  # fmt: skip
+            look_up()
+            assert desk.info.transaction_status is idle
+            with desk.transaction():
+                look_up()
+                assert desk.info.transaction_status is within

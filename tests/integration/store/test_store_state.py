@@ -9,14 +9,17 @@ import duckdb
 import pytest
 from night import NEW_YEAR, Night, first_night, profile_id, publish
 
+from retail_brain.store.connection import connect
 from retail_brain.store.export import read_export
 from retail_brain.store.invariant import check_invariants
 from retail_brain.store.outbox import (
     cache_generation,
     clear_pending,
+    clear_soon,
     count_pending,
     is_pending,
     pending_changes,
+    pending_of,
     renew_generation,
     stream_documents,
     trusted_generation,
@@ -260,3 +263,19 @@ def test_quarantined_rows_are_listed_with_file_line_and_reason(database: Postgre
     ]
     assert [(count.reason, count.rows) for count in count_quarantined(conn)] == [("too many fields", 2)]
     assert list_quarantined(conn, source="crm") == []
+
+
+def test_an_open_desk_tells_of_the_profiles_that_it_changed_and_forgets_them(
+    database: PostgresAddress, shop: Connection
+) -> None:
+    with connect(database, autocommit=True) as desk:
+        changes, generation = pending_of(desk, [profile_id(1)])
+        assert [profile for profile, _document, _number in changes] == [str(profile_id(1))]
+        assert generation == cache_generation(shop)
+        number = changes[0][2]
+        clear_soon(desk, [(str(profile_id(1)), number - 1)])
+        assert is_pending(shop, profile_id(1))  # it changed again since that was read
+        clear_soon(desk, [(str(profile_id(1)), number)])
+        assert not is_pending(shop, profile_id(1))
+        assert is_pending(shop, profile_id(3))
+        assert desk.execute("show synchronous_commit").fetchone() == ("on",)

@@ -95,9 +95,13 @@ def hour(session: nox.Session) -> None:
 
 @nox.session
 def damage(session: nox.Session) -> None:
-    """By hand: ten thousand random bits flipped in a backup, one at a time, and no false alarm on fifty good ones."""
-    tests = ("tests/acceptance/test_backup_damage.py", "tests/acceptance/test_backups.py")
-    session.run("pytest", "-x", "-q", *tests, env={"DAMAGE_FLIPS": "10000", "DAMAGE_GOOD": "50"})
+    """By hand: every kind of damage to every kind of file, ten thousand random bits flipped in backups, one at a time, no false
+    alarm on fifty good ones, the disk full and the process killed at every step, and canaries for what is secret."""
+    damages = ("backup_damage", "backup_manifest_damage", "backups")
+    others = ("backup_kills", "restore_kills", "restore_full_disk", "backup_secrets")
+    tests = (f"tests/acceptance/test_{name}.py" for name in (*damages, *others))
+    limits = {"DAMAGE_FLIPS": "10000", "DAMAGE_GOOD": "50", "DAMAGE_WHOLE": "1"}
+    session.run("pytest", "-x", "-q", "-n", "2", *tests, env=limits)
 
 
 @nox.session

@@ -51,6 +51,7 @@ DEFAULT_RULES = (
     _rule("phone_key"),
     _rule("family_code", "birth_date"),
     _rule("given_initial", "birth_date", when_affordable=True),
+    _rule("given_root", "birth_date", when_affordable=True),
     _rule("given_root", "family_key", "postal_key"),
     _rule("given_root", "family_code", "city_key"),
     _rule("birth_date", "postal_key", when_affordable=True),

@@ -29,6 +29,12 @@ NUMBERS = ("name_suffix", "loyalty_id", "national_id")
 """Of these a person has one. A pair that is linked by itself clashes only where one of them differs, or both have known
 first names that are not each other's nicknames."""
 ANOTHER_NAME = level_number("given_name", "another name")
+_CROSSED = (
+    "coalesce(jaro_winkler_similarity(l.given_key, r.family_key), 0) >= 0.9"
+    " or coalesce(jaro_winkler_similarity(l.family_key, r.given_key), 0) >= 0.9"
+)
+"""The first name of one stands as the last name of the other: the two are the wrong way round in one of them, so that different
+first names say nothing. Beside Kim Lee, the record of Lee Kim is no rival of the one of K. Lee."""
 
 
 def find_clashes(
@@ -73,7 +79,7 @@ def find_clashes(
     attach_terms(con, narrow, "clash_source", "clash_key")
     scored = compare_pairs(con, narrow, "clash_key", "clash_block")
     con.execute(
-        f"create or replace table clash as {clash_sql(narrow, scored.physical_name, settings.clash_probability)}"
+        f"create or replace table clash as {clash_sql(narrow, scored.physical_name, 'clash_key', settings.clash_probability)}"
     )
     scored.drop_table_from_database_and_remove_from_cache()
     if touching and before:
@@ -120,8 +126,8 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
     con.unregister("link_group_in")
 
 
-def clash_sql(model: Model, scored: str, probability: float) -> str:
-    """Return one row per clashing pair: record numbers, clash_bits, reason."""
+def clash_sql(model: Model, scored: str, keys: str, probability: float) -> str:
+    """Return one row per clashing pair of a table of scored pairs and one of their records' keys: record numbers, clash_bits, reason."""
     names = model.shares_order
     levels = ", ".join(f"{level_sql(model, name)} as level_{name}" for name in names)
     bits = ", ".join(
@@ -144,13 +150,23 @@ def clash_sql(model: Model, scored: str, probability: float) -> str:
     ]
     hard = " or ".join(certain) or "false"
     gap = "".join(f"level_{name}, " for name in ("given_name", "date_of_birth") if name in names)
-    return f"""
+    limit = log2(probability / (1 - probability))
+    clashing = f"""
 with leveled as (select record_no_l, record_no_r, match_key, {levels} from {scored}),
-weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled)
-select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
-from weighed
-where round({start!r} + {total}, 6) < {log2(probability / (1 - probability))!r} and not linked
-"""
+weighed as (select record_no_l, record_no_r, match_key = '1' and not ({hard}) as linked, {gap}{bits} from leveled),
+clashing as (
+    select *, round({start!r} + {total}, 6) as clash_bits, {reason} as reason
+    from weighed
+    where round({start!r} + {total}, 6) < {limit!r} and not linked
+)
+select least(record_no_l, record_no_r) as record_no_l, greatest(record_no_l, record_no_r) as record_no_r, clash_bits, reason
+from clashing"""
+    if "given_name" not in names:
+        return clashing
+    return f"""{clashing}
+join (select record_no, given_key, family_key from {keys}) l on l.record_no = record_no_l
+join (select record_no, given_key, family_key from {keys}) r on r.record_no = record_no_r
+where reason <> 'given_name' or round(clash_bits - bits_given_name, 6) < {limit!r} or not ({_CROSSED})"""
 
 
 def _family_patterns(total: str) -> str:

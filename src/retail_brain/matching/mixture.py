@@ -45,6 +45,7 @@ def fit(
     personal: tuple[bool, ...],
     fixed: tuple[bool, ...],
     *,
+    ceilings: Shares,
     strength: float,
     max_iterations: int,
     tolerance: float,
@@ -58,6 +59,7 @@ def fit(
             do, but for a small share of namesakes and twins; left free, that class would swallow the badly garbled
             records of one person.
         fixed: for each comparison whether the default model's shares are kept as they are.
+        ceilings: for each comparison the most that strangers can reach of each level, 1 where that is not known.
         strength: how many pairs the prior counts for.
         max_iterations: steps at most.
         tolerance: stop when no share moves by more.
@@ -76,8 +78,8 @@ def fit(
             mixes[number] = (weight.sum(axis=0) + np.array(block.start)) / (block.counts.sum() + 1.0)
             _gather(gained, block, weight)
         fitted = [
-            old if kept else _normalise(array, own, strength * old[HOME])
-            for array, own, kept, old in zip(gained, personal, fixed, prior, strict=True)
+            old if kept else _normalise(array, own, strength * old[HOME], ceiling)
+            for array, own, kept, old, ceiling in zip(gained, personal, fixed, prior, ceilings, strict=True)
         ]
         moved = max(float(np.abs(new - old).max()) for new, old in zip(fitted, shares, strict=True))
         shares = fitted
@@ -86,8 +88,12 @@ def fit(
     return shares, mixes
 
 
-def _normalise(gained: NDArray[np.float64], own: bool, prior_home: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normalise(
+    gained: NDArray[np.float64], own: bool, prior_home: NDArray[np.float64], ceiling: NDArray[np.float64]
+) -> NDArray[np.float64]:
     shares = gained / gained.sum(axis=1, keepdims=True)
+    shares[STRANGER] = np.minimum(shares[STRANGER], ceiling)
+    shares[STRANGER, 0] += 1 - shares[STRANGER].sum()
     if own:
         shares[HOME] = _namesakes(shares, gained[HOME] - prior_home)
     return shares

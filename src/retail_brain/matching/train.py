@@ -83,7 +83,7 @@ def train_model(
     _sample_pairs(con, rules, share, records, settings)
     _compare(con, start)
     tell("learning", 0.8)
-    trained = _learn(con, start, records, share, settings)
+    trained = _learn(con, replace(start, term_totals=terms), records, share, settings)
     return replace(
         trained,
         model_id=model_id,
@@ -174,6 +174,7 @@ def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: in
         prior,
         tuple(comparison.namesake for comparison in comparisons),
         tuple(comparison.fixed for comparison in comparisons),
+        ceilings=[_ceilings(comparison, start.term_totals) for comparison in comparisons],
         strength=training.prior_strength * min(max(FEW_RECORDS / max(records, 1), 1.0), MOST_TRUST),
         max_iterations=training.max_iterations,
         tolerance=training.tolerance,
@@ -186,6 +187,20 @@ def _learn(con: duckdb.DuckDBPyConnection, start: Model, records: int, share: in
         for comparison, array in zip(comparisons, fitted, strict=True)
     }
     return replace(start, shares=shares, same_share=same, home_share=home)
+
+
+def _ceilings(comparison: Comparison, terms: dict[str, tuple[int, float]]) -> NDArray[np.float64]:
+    """Return the most that strangers can reach of each level: where it wants the same value, as often as any two records have it.
+
+    That is counted over all records. A sample of random pairs shows at most that it is rare, and among millions of records the
+    default's share, however little it is believed, would be a hundred times too much.
+    """
+    ceilings = np.ones(len(comparison.levels))
+    for position, level in enumerate(comparison.levels):
+        total, agreement = terms.get(level.term_column or "", (0, 1.0))
+        if total > 1:
+            ceilings[len(comparison.levels) - 1 - position] = max(agreement - 1 / total, 2 / total**2)
+    return ceilings
 
 
 def _block(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import duckdb
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,3 +80,33 @@ def test_no_two_clashing_records_share_a_profile_unless_a_person_said_so(people,
     ).fetchall()
     con.close()
     assert together == []
+
+
+HOME = {
+    "name_suffix": None,
+    "email": "hale@mail.example",
+    "phone": "2025550111",
+    "address": "9 Elm St",
+    "loyalty_id": None,
+}
+
+
+@pytest.mark.parametrize("other", ["R", "Bob"])
+def test_a_record_with_first_and_last_name_the_wrong_way_round_is_no_rival_of_a_short_name(other):
+    names = [("Robert", "Hale"), ("Hale", "Robert"), (other, "Hale")]
+    con = resolved(
+        [{**HOME, "date_of_birth": None, "given_name": given, "family_name": family} for given, family in names], None
+    )
+    assert con.execute("select count(distinct group_no) from record_group").fetchall() == [(1,)]
+    con.close()
+
+
+def test_names_that_cross_do_not_bring_two_birthdays_together():
+    people = [("Robert", "Hale", "1950-02-03"), ("Hale", "Robert", "1981-07-19"), ("Bob", "Hale", "1950-02-03")]
+    con = resolved(
+        [{**HOME, "given_name": given, "family_name": family, "date_of_birth": born} for given, family, born in people],
+        None,
+    )
+    groups = dict(con.execute("select record_no, group_no from record_group").fetchall())
+    con.close()
+    assert groups[2] not in (groups[1], groups[3])

@@ -173,6 +173,19 @@ def test_the_shipped_model_knows_every_comparison():
         assert all(sum(values) == pytest.approx(1, abs=1e-6) for values in (share.same, share.home, share.stranger))
 
 
+def test_strangers_are_not_believed_to_share_a_value_more_often_than_any_two_records_do(night):
+    _con, model = night
+    held = 0
+    for comparison in model.comparisons:
+        for level, share in zip(reversed(comparison.levels), model.shares[comparison.name].stranger, strict=True):
+            total, agreement = model.term_totals.get(level.term_column or "", (0, 1.0))
+            if total > 1:
+                assert share <= max(agreement - 1 / total, 2 / total**2) + 1e-9, (comparison.name, level.label)
+                held += 1
+        assert sum(model.shares[comparison.name].stranger) == pytest.approx(1, abs=1e-9)
+    assert held > 5
+
+
 def test_one_person_is_found_among_candidates(night):
     con, model = night
     con.execute("create or replace table asked as select * from record where record_no = 1")

@@ -122,6 +122,14 @@ class RunFolder:
         path = quote_text(str(self.path / f"{name}.parquet"))
         con.execute(f"create or replace {kind} {quote_identifier(into)} as from read_parquet({path})")
 
+    def number(self, con: duckdb.DuckDBPyConnection, name: str, into: str) -> None:
+        """Make a view of an artefact that was written in an order: its rows, and their place in it as record_no, from 1."""
+        path = quote_text(str(self.path / f"{name}.parquet"))
+        con.execute(
+            f"create or replace view {quote_identifier(into)} as select * exclude (file_row_number), file_row_number + 1 as record_no"
+            f" from read_parquet({path}, file_row_number = true)"
+        )
+
     def is_intact(self, name: str) -> bool:
         """Say whether an artefact is there and holds the bytes that were written."""
         path = self.path / f"{name}.parquet"

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from backstage import keys, rows, versions
+from backstage import cache, keys, rows, versions
 from townsfolk import assert_conserved, assert_told, people, person
 
 from shop import fill_with_sample
@@ -155,3 +155,31 @@ def test_a_first_night_without_a_row_and_one_with_a_single_row_are_nights_like_o
     shop.deliver("crm_2.csv", {**people(0)[0], "record_id": "again"})
     last = shop.must("run")
     assert (last["merges"], last["profiles"]) == (1, 3)
+
+
+def documents(shop: Shop) -> dict[bytes, bytes]:
+    """The cache's document of every profile, by its id."""
+    with cache(shop) as client:
+        found = [key for key in client.scan_iter(count=1000) if client.type(key) == b"string" and len(key) > 36]
+        return {key[-36:]: client.get(key) for key in found}
+
+
+def test_the_cache_holds_the_same_document_whether_a_first_night_made_it_or_postgresql(shop: Shop) -> None:
+    """Also where values hold what a document is written with, or nothing."""
+    odd = ['Ann "Bo"', "O\\'Neil", 'x","phone":null,"y', "Zoë 北", "null", "back\\slash"]
+    rows_of = [
+        {**person(number), "first_name": name, "address": f'{number} "Elm" St \\ rear', "city": name}
+        for number, name in enumerate(odd)
+    ]
+    bare = {"record_id": "99", "last_name": "Alone"}
+    shop.deliver("pos.csv", *rows_of, *people(*range(20, 30)), bare)
+    shop.deliver("crm.csv", *people(*range(20, 25)))
+    shop.must("init", ".")
+    shop.must("run")
+    first = documents(shop)
+    with cache(shop) as client:
+        client.flushall()
+    shop.must("warm")
+    again = documents(shop)
+    assert len(first) == len(odd) + 10 + 1
+    assert first == again

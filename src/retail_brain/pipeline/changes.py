@@ -43,23 +43,19 @@ def hash_records(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:
     """Add the delivery that each row came in, and 16 hexadecimal digits over all its values.
 
     Args:
-        con: has value_record and delivered_row.
-        first: nothing was published before. Makes the view record then, numbered in the order of the records' keys, so that
-            its rows can go straight to where they are kept; else the table record_tonight.
+        con: has value_record, which carries delivery_id and record_no, the place of a row in the order of all keys.
+        first: nothing was published before, so that this place is the record's lasting number. Makes the view record then,
+            so that its rows can go straight to where they are kept; else the table record_tonight.
     """
     values = ", ".join(f"coalesce({name}::varchar, '')" for name in HASHED)
-    hashed = f"value.*, delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash"
+    hashed = f"value.* exclude (carried), carried.delivery_id as delivery_id, md5(concat_ws(chr(31), {values}))[:16] as row_hash"
     if not first:
         make_whole(con, "record_tonight")
-        delivered = "(select source, record_id, delivery_id from delivered_row)"
-        con.execute(
-            f"create table record_tonight as select {hashed} from value_record as value join {delivered} using (source, record_id)"
-        )
+        con.execute(f"create table record_tonight as select {hashed} from value_record as value")
         return
-    con.execute(sql.load("pipeline/record_number"))
     make_whole(con, "record")
     con.execute(
-        f"create view record as select record_no, {hashed}, false as gone from value_record as value join record_number using (source, record_id)"
+        f"create view record as select carried.record_no as record_no, {hashed}, false as gone from value_record as value"
     )
 
 

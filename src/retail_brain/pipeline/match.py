@@ -49,18 +49,22 @@ def standardise(
     """Turn delivered rows into the table of all records, and say what changed.
 
     Args:
-        con: has delivered_row and what `load_previous` left.
+        con: has what `load_previous` left.
         config: the configuration.
         full_sources: sources that delivered a full snapshot tonight.
-        folder: of the run; where a first run leaves its records.
+        folder: of the run, with the delivered rows in the order of their keys; where a first run leaves its records.
     """
     from retail_brain.standardise.values import standardised_rows
 
     first = not has_table(con, "record_before")
-    with standardised_rows(con, sources=config.sources, home_region=config.home_region):
+    folder.number(con, "delivered_row", "delivered_numbered")
+    with standardised_rows(
+        con, source_table="delivered_numbered", sources=config.sources, home_region=config.home_region,
+        carried=("delivery_id", "record_no"),
+    ):  # fmt: skip
         hash_records(con, first=first)
         if first:
-            settle(con, "record", folder, order_by="record_no")  # PostgreSQL indexes more quickly what comes in order
+            settle(con, "record", folder)
         else:
             take_arrivals(con)
     shares = {name: config.sources[name].max_loss_share for name in full_sources}

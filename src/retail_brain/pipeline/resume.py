@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INGESTED, MATCHED = "ingested", "matched"
 INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
+ORDER = {"delivered_row": "source, record_id"}
+"""Records of a first night are numbered by their place in this order."""
 DIFFERENCES = ("profile", "profile_gone", "profile_alias_new", "merge_log_new")
 SINCE = ("record_change", "changed_record", "crosswalk_tonight", "touched_before")
 """Of these a first run has no need: everything is new, and nothing stood before."""

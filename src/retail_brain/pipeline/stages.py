@@ -21,6 +21,7 @@ from retail_brain.pipeline.resume import (
     INGESTED,
     INTAKE,
     MATCHED,
+    ORDER,
     TOLD,
     read_intake,
     reload,
@@ -63,12 +64,12 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
         night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
         for name in INTAKE:
             if not waiting.is_intact(name):
-                waiting.write(night.con, name)
+                waiting.write(night.con, name, order_by=ORDER.get(name))
     else:
         night.run_id = night.lease.begin()
         night.folder = workspace.create_run_folder(night.run_id)
         for name in INTAKE:
-            night.folder.write(night.con, name)
+            night.folder.write(night.con, name, order_by=ORDER.get(name))
         night.folder.note(
             run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
             full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],

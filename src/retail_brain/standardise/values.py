@@ -119,7 +119,7 @@ def standardise_values(
     with standardised_rows(
         con, source_table=source_table, sources=sources, home_region=home_region, today=today
     ) as orders:
-        con.execute(f"create or replace table {quote_identifier(into)} as from value_record")
+        con.execute(f"create or replace table {quote_identifier(into)} as select * exclude (carried) from value_record")
         return _count(con, into, orders)
 
 
@@ -131,6 +131,7 @@ def standardised_rows(
     sources: Mapping[str, ValueSettings],
     home_region: str = "US",
     today: date | None = None,
+    carried: Sequence[str] = (),
 ) -> Iterator[tuple[DateOrderFound, ...]]:
     """Hold the view value_record, one row per delivered record with its standardised values, for whoever stores them.
 
@@ -140,11 +141,12 @@ def standardised_rows(
         sources: how each source spells its values; a source without settings gets the defaults.
         home_region: two-letter country whose phone prefix and date order hold where nothing else is known.
         today: the last possible day of a date; the current day by default.
+        carried: columns of `source_table` that the view holds unchanged, together in one column `carried`.
 
     Returns:
         The date orders that were used.
     """
-    _prepare(con, source_table, today or datetime.now(UTC).date())
+    _prepare(con, source_table, today or datetime.now(UTC).date(), carried)
     try:
         regions = _write_settings(con, sources, home_region)
         _map_odd(con, "name", ("given_name", "middle_name", "family_name", "name_suffix"), _name_parts)
@@ -160,11 +162,14 @@ def standardised_rows(
         _clean_up(con)
 
 
-def _prepare(con: DuckDBPyConnection, source_table: str, today: date) -> None:
+def _prepare(con: DuckDBPyConnection, source_table: str, today: date, carried: Sequence[str]) -> None:
     _clean_up(con)
     con.execute("set variable value_today = $1", [today])
     con.execute("set variable value_name_words = $1", [odd_word_pattern()])
-    con.execute(f"create or replace temp view value_delivered as from {quote_identifier(source_table)}")
+    held = f"struct_pack({', '.join(map(quote_identifier, carried))})" if carried else "null"
+    con.execute(
+        f"create or replace temp view value_delivered as select *, {held} as carried from {quote_identifier(source_table)}"
+    )
     for macro in _MACROS:
         con.execute(sql.load(f"standardise/value_{macro}"))
     con.execute(sql.load("standardise/value_keyed"))

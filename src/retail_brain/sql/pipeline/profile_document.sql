@@ -1,9 +1,12 @@
 -- One row per profile of a first run: its id and the document that the cache holds, as PostgreSQL would make it.
+-- Put together field by field: what is NULL makes its piece NULL, and concat leaves that out. One to_json over all and empty
+-- fields cut out of its text afterwards take twice the time.
 with member as (
   select
     crosswalk.profile_id,
-    list(
-      {'record_no': record.record_no, 'source': record.source, 'record_id': record.record_id} order by record.record_no
+    string_agg(
+      '{"record_no":' || record.record_no || ',"source":' || to_json(record.source)::varchar || ',"record_id":' || to_json(record.record_id)::varchar || '}',
+      ',' order by record.record_no
     ) as records
   from crosswalk
   join record using (record_no)
@@ -11,35 +14,32 @@ with member as (
 )
 select
   profile.profile_id::varchar as profile_id,
-  -- Empty fields are cut out of the text: inside a value a quotation mark would have a backslash before it.
-  regexp_replace(
-    to_json({
-      'profile_id': profile.profile_id,
-      'given_name': profile.given_name,
-      'middle_name': profile.middle_name,
-      'family_name': profile.family_name,
-      'name_suffix': profile.name_suffix,
-      'gender': profile.gender,
-      'email': profile.email,
-      'phone': profile.phone,
-      'date_of_birth': profile.date_of_birth,
-      'address': profile.address,
-      'city': profile.city,
-      'region': profile.region,
-      'postal_code': profile.postal_code,
-      'country': profile.country,
-      'loyalty_id': profile.loyalty_id,
-      'national_id': profile.national_id,
-      'record_count': profile.record_count,
-      'first_record_no': profile.first_record_no,
-      'provenance': profile.provenance::json,
-      'updated_at': strftime(profile.updated_at, '%Y-%m-%dT%H:%M:%S'),
-      'version': 1,
-      'records': member.records
-    })::varchar,
-    '"[a-z_]+":null,',
-    '',
-    'g'
+  concat(
+    '{"profile_id":"',
+    profile.profile_id::varchar,
+    '"',
+    ',"given_name":' || to_json(profile.given_name)::varchar,
+    ',"middle_name":' || to_json(profile.middle_name)::varchar,
+    ',"family_name":' || to_json(profile.family_name)::varchar,
+    ',"name_suffix":' || to_json(profile.name_suffix)::varchar,
+    ',"gender":' || to_json(profile.gender)::varchar,
+    ',"email":' || to_json(profile.email)::varchar,
+    ',"phone":' || to_json(profile.phone)::varchar,
+    ',"date_of_birth":' || to_json(profile.date_of_birth)::varchar,
+    ',"address":' || to_json(profile.address)::varchar,
+    ',"city":' || to_json(profile.city)::varchar,
+    ',"region":' || to_json(profile.region)::varchar,
+    ',"postal_code":' || to_json(profile.postal_code)::varchar,
+    ',"country":' || to_json(profile.country)::varchar,
+    ',"loyalty_id":' || to_json(profile.loyalty_id)::varchar,
+    ',"national_id":' || to_json(profile.national_id)::varchar,
+    ',"record_count":' || profile.record_count,
+    ',"first_record_no":' || profile.first_record_no,
+    ',"provenance":' || profile.provenance::json::varchar,
+    ',"updated_at":"' || strftime(profile.updated_at, '%Y-%m-%dT%H:%M:%S') || '"',
+    ',"version":1,"records":[',
+    member.records,
+    ']}'
   ) as document
 from profile
 join member using (profile_id)

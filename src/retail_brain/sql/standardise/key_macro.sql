@@ -1,7 +1,7 @@
 -- Macros that fold one value into a key; each gives NULL for a value with nothing left.
 create or replace temp macro fold_letters(value) as nullif(regexp_replace(lower(strip_accents(value)), '[^a-z]', '', 'g'), '');
 create or replace temp macro fold_code(value) as nullif(regexp_replace(upper(strip_accents(value)), '[^A-Z0-9]', '', 'g'), '');
-create or replace temp macro skeleton(value) as value[1:1] || regexp_replace(value[2:], '[aeiouyhw]', '', 'g')[1:3];
+create or replace temp macro skeleton(value) as left(value, 1) || left(regexp_replace(substr(value, 2), '[aeiouyhw]+', '', 'g'), 3);
 create or replace temp macro fold_phone(digits) as case
     when digits is null or length(digits) < 7 then null
     when length(digits) <= 13 then right(digits, 10)

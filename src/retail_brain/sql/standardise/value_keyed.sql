@@ -23,7 +23,8 @@ with clean as (
         loyalty_id,
         national_id,
         updated_at,
-        attributes
+        attributes,
+        carried
     from value_delivered
 ),
 
@@ -87,5 +88,6 @@ select
     value_identifier(national_id) as national_id,
     change_time,
     case when change_time is null then value_text(updated_at) end as updated_at,
-    attributes
+    attributes,
+    carried
 from tested

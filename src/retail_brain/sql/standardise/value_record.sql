@@ -1,4 +1,4 @@
--- One row per record: its standardised values.
+-- One row per record: its standardised values, and what its row carries along.
 create or replace temp view value_record as
 select
     placed.source,
@@ -25,7 +25,8 @@ select
     loyalty_id,
     national_id,
     value_time_checked(coalesce(change_time, value_moment(change.day, updated_at), value_epoch(updated_at))) as updated_at,
-    attributes
+    attributes,
+    carried
 from value_placed as placed
 left join value_name as name on name.odd = placed.name_key
 left join value_phone as phone on phone.odd = placed.phone_key

@@ -17,6 +17,7 @@ from retail_brain.pipeline.keeping import keep, release, settle_rest
 from retail_brain.pipeline.layer import make_whole, settle
 from retail_brain.pipeline.measure import audit_run, kept_out, night_counts
 from retail_brain.pipeline.models import model_in_use, unpublished_model
+from retail_brain.pipeline.readahead import read_ahead
 from retail_brain.pipeline.resume import (
     INGESTED,
     INTAKE,
@@ -123,6 +124,8 @@ def match(night: Night, *, again: bool = False) -> None:
     night.base, night.kept = previous.folder, False
     night.progress("standardise", total=2)
     changes = steps.standardise(con, config, tuple(manifest["full_sources"]), folder)
+    if previous.run_id is not None:
+        read_ahead(night.stores, changes.touched)
     night.progress("standardise", done=1, total=2)
     steps.build_keys(con, config, previous, folder)
     settle_rest(night, record=previous.run_id is None, match_key=not previous.has_edges)

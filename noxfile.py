@@ -71,8 +71,8 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The whole suite against real servers."""
-    session.run("pytest", *(session.posargs or ["-q", "-n", "2"]))
+    """The whole suite against real servers; the tests of one file stay together, because they share its shop."""
+    session.run("pytest", *(session.posargs or ["-q", "-n", "2", "--dist", "loadfile"]))
 
 
 @nox.session

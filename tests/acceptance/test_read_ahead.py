@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from psycopg import pq
 from townsfolk import people
 
 from retail_brain.config.file import load_configuration
@@ -28,6 +29,7 @@ def test_every_file_of_the_large_tables_and_their_indexes_is_read_where_it_pays(
         assert read_ahead(stores, 0) is None
         thread = read_ahead(stores, 1_000)
         assert thread is not None
+        assert stores.pg.info.transaction_status == pq.TransactionStatus.IDLE
         thread.join(30)
         wanted = stores.pg.execute(
             "select relfilenode::text from pg_class where oid = any(%s::text[]::regclass[])"

@@ -39,7 +39,8 @@ def read_ahead(stores: Stores, touched: int) -> threading.Thread | None:
     """
     if stores.config.postgres.host is not None:
         return None
-    found = stores.pg.execute(sql.load("store/relation_files"), {"tables": list(TABLES)}).fetchall()
+    with stores.pg.transaction():
+        found = stores.pg.execute(sql.load("store/relation_files"), {"tables": list(TABLES)}).fetchall()
     total = sum(size for _path, size in found)
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if total > touched * WORTH_BYTES or total > memory // MEMORY_SHARE:

@@ -7,6 +7,8 @@ the scratch folder is emptied at the start.
 from __future__ import annotations
 
 import shutil
+import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
 
     from retail_brain.config.resources import ResourceSettings
 
+
+_ENGINE = "engine-"
+_scratch_lock = threading.Lock()
+_claimed: set[Path] = set()
+"""The folders of the engines that this process has open: two agents at one desk do not take each other's."""
 
 INTERMEDIATE = "format parquet, parquet_version v2, compression uncompressed, dictionary_size_limit 5000"
 """How COPY writes what only this tool reads again, in the quickest of ways: on 26 columns of keys 6.4 s instead of the 10.4 s
@@ -48,7 +55,8 @@ def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.D
 
     Args:
         resources: threads and memory limit.
-        scratch: folder for what does not fit into memory; emptied first, removed afterwards.
+        scratch: folder of this process for what does not fit into memory; each engine has one of its own in it. Removed
+            with the last of them.
 
     Returns:
         The connection, closed when the block ends.
@@ -58,16 +66,10 @@ def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.D
     """
     import duckdb
 
-    shutil.rmtree(scratch, ignore_errors=True)
-    try:
-        scratch.mkdir(parents=True, mode=0o700)
-    except OSError as error:
-        raise ResourceError(
-            f"{scratch} cannot be written", hint="check the folder's owner and the free disk"
-        ) from error
+    own = _claim(scratch)
     connection = duckdb.connect(":memory:")
     try:
-        _configure(connection, resources, scratch)
+        _configure(connection, resources, own)
         yield connection
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise ResourceError(
@@ -78,7 +80,29 @@ def open_engine(resources: ResourceSettings, scratch: Path) -> Iterator[duckdb.D
         raise _translate_io(error) from error
     finally:
         connection.close()
-        shutil.rmtree(scratch, ignore_errors=True)
+        _give_back(scratch, own)
+
+
+def _claim(scratch: Path) -> Path:
+    """Make a folder for one engine; the first of a process finds nothing that another with its number left."""
+    with _scratch_lock:
+        if not any(scratch in other.parents for other in _claimed):
+            shutil.rmtree(scratch, ignore_errors=True)
+        try:
+            scratch.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own = Path(tempfile.mkdtemp(prefix=_ENGINE, dir=scratch))
+        except OSError as error:
+            raise ResourceError(
+                f"{scratch} cannot be written", hint="check the folder's owner and the free disk"
+            ) from error
+        _claimed.add(own)
+        return own
+
+
+def _give_back(scratch: Path, own: Path) -> None:
+    with _scratch_lock:
+        _claimed.discard(own)
+        shutil.rmtree(own if any(scratch in other.parents for other in _claimed) else scratch, ignore_errors=True)
 
 
 def _configure(connection: duckdb.DuckDBPyConnection, resources: ResourceSettings, scratch: Path) -> None:

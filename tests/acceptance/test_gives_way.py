@@ -54,7 +54,8 @@ def threads_of(process: int) -> set[int]:
 def session_of(process: int) -> int | None:
     """The niceness of a session; None where sessions have none on this machine."""
     group = Path(f"/proc/{process}/autogroup")
-    return int(group.read_text(encoding="ascii").split()[-1]) if group.exists() else None
+    told = group.read_text(encoding="ascii").split() if group.exists() else []
+    return int(told[-1]) if told else None
 
 
 @contextmanager

@@ -19,7 +19,8 @@ from retail_brain.priority import giving_way
 def told():
     threads = sorted(os.getpriority(os.PRIO_PROCESS, int(one.name)) for one in Path("/proc/self/task").iterdir())
     group = Path("/proc/self/autogroup")
-    return threads, int(group.read_text().split()[-1]) if group.exists() else None
+    session = group.read_text().split() if group.exists() else []  # the first session since the start has none: empty
+    return threads, int(session[-1]) if session else None
 end = threading.Event()
 def wait(): end.wait(60)
 threading.Thread(target=wait, daemon=True).start()

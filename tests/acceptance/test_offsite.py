@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from townsfolk import assert_told, people, person
 
+from retail_brain.backup import place
 from s3_double import serve
 
 if TYPE_CHECKING:
@@ -160,6 +161,62 @@ def test_a_restore_of_what_lies_off_site_alone_says_that_it_has_to_be_fetched(to
     town.must("backup", "verify", "--decode", "--identity", "backup.key")
 
 
+def test_a_fetch_that_was_cut_off_is_repeated_by_the_same_command_and_no_backup_stands_without_its_journal(
+    town: Shop, double: Double
+) -> None:
+    backup_id = town.must("backup", "create")["backup_id"]
+    told = ("--reason", "looked into it", "--by", "Kim")
+    town.must("review", "decide", "pos:11", "pos:12", "different", *told)
+    town.must("backup", "journal")
+    target, lost = town.folder / "backups", town.folder / "lost"
+    target.rename(lost)
+    try:
+        double.fault = lambda request: "/journal/" in request.path and (request.answer(503), True)[-1]
+        assert_told(town.call("backup", "fetch"), 4, "fails (503)")
+        assert not (target / backup_id).exists()
+        double.fault = lambda request: (target / backup_id).exists() and (request.answer(503), True)[-1]
+        assert_told(town.call("backup", "fetch"), 4, "fails (503)")
+        assert (target / backup_id).exists()
+        shutil.rmtree(target / "journal")
+        double.fault = None
+        again = town.must("backup", "fetch")
+        assert (again["backup_id"], again["was_here"]) == (backup_id, True)
+        assert again["journal_files"] > 0
+        assert "is here already, only the journal" in town.call("backup", "fetch", backup_id).out
+        restored = town.must("backup", "restore", backup_id, "--to", "fetched", "--identity", "backup.key")
+        assert restored["replayed"]["identity_decision"] == 1
+        (target / backup_id / "manifest.json").write_text("{}")
+        assert_told(town.call("backup", "fetch", backup_id), 2, "is damaged or another one", "away")
+    finally:
+        double.fault = None
+        shutil.rmtree(target, ignore_errors=True)
+        lost.rename(target)
+
+
+def test_the_journal_goes_off_site_while_a_backup_is_copied_and_a_new_backup_waits_for_that(
+    town: Shop, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = town.folder / "backups"
+    town.must("backup", "create")
+    monkeypatch.setattr(place, "_LOCK_PATIENCE_S", 0.1)
+    told = ("--reason", "looked into it", "--by", "Kim")
+    with place.alone(target, "backup copy", name=place.COPY_LOCK):
+        town.must("review", "decide", "pos:13", "pos:14", "different", *told)
+        assert town.must("backup", "journal")["warnings"] == []
+    here = {path.relative_to(target).as_posix(): path.stat().st_size for path in (target / "journal").glob("*/*.jsonl")}
+    there = {name.removeprefix("vault/town/"): len(data) for name, data in double.objects.items()}
+    assert here.items() <= there.items()
+    with place.alone(target, "backup journal", name=place.JOURNAL_COPY_LOCK):
+        [warning] = town.must("backup", "journal")["warnings"]
+        assert "another process is sending the journal" in warning
+        assert "another process is sending the journal" in town.call("backup", "copy").out
+    with ExitStack() as held:
+        held.enter_context(place.alone(target, "backup copy", name=place.COPY_LOCK))
+        assert_told(town.call("backup", "copy"), 7, "backup copy")
+        threading.Timer(3.0, held.pop_all().close).start()
+        assert town.must("backup", "create")["offsite"] == "copied"
+
+
 def test_mistakes_are_told_before_anything_is_dumped(town: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = town.must("backup", "list")["backups"]
     with monkeypatch.context() as patch:
@@ -217,7 +274,8 @@ def test_another_s3_store_takes_and_gives_back_copies_as_well(town: Shop, monkey
         assert town.must("backup", "fetch")["backup_id"] == newest["backup_id"]
         assert town.call("backup", "verify", newest["backup_id"], "--decode", "--identity", "backup.key").code == 0
         assert (away / "manifest.json").read_bytes() == (Path(newest["path"]) / "manifest.json").read_bytes()
-        assert_told(town.call("backup", "fetch"), 2, "already")
+        again = town.call("backup", "fetch")
+        assert (again.code, "is here already" in again.out) == (0, True)
     finally:
         (town.folder / "retail_brain.toml").write_text(good)
         server.stop()

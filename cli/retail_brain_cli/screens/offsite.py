@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retail_brain.backup.key import KeyResult
-from retail_brain.desk.offsite import CopyResult, FetchResult, OffsiteList
+from retail_brain.desk.offsite_result import CopyResult, FetchResult, OffsiteList
 from retail_brain_cli.output import clean, screen
 from retail_brain_cli.screens.backups import age, size
 from retail_brain_cli.screens.people import table
@@ -19,7 +19,10 @@ def _copied(result: CopyResult, console: Console) -> None:
     console.print(f"sent to {clean(result.where)}, read back and compared", style="bold")
     for backup_id in result.copied or ("no backup: all were there",):
         console.print(f"  {backup_id}")
-    console.print(f"  {result.journal_files} files of the journal", style="dim")
+    if result.journal_files is None:
+        console.print("  another process is sending the journal", style="dim")
+    else:
+        console.print(f"  {result.journal_files} files of the journal", style="dim")
 
 
 @screen.register(OffsiteList)
@@ -37,7 +40,8 @@ def _list(result: OffsiteList, console: Console) -> None:
 
 @screen.register(FetchResult)
 def _fetched(result: FetchResult, console: Console) -> None:
-    console.print(f"backup {result.backup_id}: every file is as it was written", style="bold")
+    state = "is here already, only the journal was fetched" if result.was_here else "every file is as it was written"
+    console.print(f"backup {result.backup_id}: {state}", style="bold")
     console.print(f"  {clean(result.path)}: {size(result.size)}, and {result.journal_files} files of the journal")
 
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retail_brain.backup.manifest import Manifest, read_manifest
+from retail_brain.backup.reading import unread
 from retail_brain.backup.verified import LEVELS, Verified, read_verified
 from retail_brain.errors import ConfigurationError, LockedError, ResourceError, RetailBrainError
 
@@ -30,6 +31,8 @@ PARTIAL = ".partial"
 LOCK = ".lock"
 COPY_LOCK = ".copy.lock"
 """Held while a copy is sent away, which may take hours: no backup waits for it."""
+JOURNAL_COPY_LOCK = ".copy.journal.lock"
+"""Held while the journal is sent away: it does not wait for a copy of a backup, nor that for it."""
 _ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ")
 _ID_FORMAT = "%Y-%m-%dT%H-%M-%SZ"
 _LOCK_PATIENCE_S = 5.0
@@ -116,13 +119,14 @@ def leftovers(target: Path) -> list[Path]:
 
 
 @contextmanager
-def alone(target: Path, what: str, *, name: str = LOCK) -> Iterator[int]:
+def alone(target: Path, what: str, *, name: str = LOCK, patience_s: float | None = None) -> Iterator[int]:
     """Be the only one who makes or removes backups in a target; the folder is made where it is missing.
 
     Args:
         target: the folder of the backups.
         what: what the holder does, told to whoever finds the lock taken.
         name: the lock.
+        patience_s: how long to wait for it; by default moments.
 
     Returns:
         The locked descriptor, to be inherited by every program that writes into the target.
@@ -137,7 +141,7 @@ def alone(target: Path, what: str, *, name: str = LOCK) -> Iterator[int]:
     except OSError as error:
         raise _unwritable(target, error) from error
     try:
-        _take(lock, target)
+        _take(lock, target, _LOCK_PATIENCE_S if patience_s is None else patience_s)
         with suppress(OSError):  # on a full disk nobody is told who holds it, and pruning makes room
             os.ftruncate(lock, 0)
             os.write(lock, f"process {os.getpid()}: {what}".encode())
@@ -234,19 +238,26 @@ def finish(folder: Path) -> Path:
     return done
 
 
-def remove(backup: Backup) -> None:
+def remove(backup: Backup) -> bool:
     """Remove a backup: its name first, so that no part of it is ever taken for one. The caller holds the target alone.
+
+    Returns:
+        False where somebody reads it: it stays.
 
     Raises:
         ResourceError: it cannot be removed.
     """
     gone = backup.path.with_name(backup.backup_id + PARTIAL)
-    try:
-        backup.path.rename(gone)
-        _sync(str(gone.parent))
-    except OSError as error:
-        raise _unwritable(backup.path, error) from error
-    shutil.rmtree(gone, ignore_errors=True)
+    with unread(backup.path) as free:
+        if not free:
+            return False
+        try:
+            backup.path.rename(gone)
+            _sync(str(gone.parent))
+        except OSError as error:
+            raise _unwritable(backup.path, error) from error
+        shutil.rmtree(gone, ignore_errors=True)
+    return True
 
 
 def _look(path: Path) -> Backup:
@@ -258,9 +269,9 @@ def _look(path: Path) -> Backup:
         return Backup(backup_id=path.name, path=path, manifest=None, why_unreadable=why, verified=verified)
 
 
-def _take(lock: int, target: Path) -> None:
+def _take(lock: int, target: Path, patience_s: float) -> None:
     """Take the lock; what a killed maker had started ends within moments of it and then lets go."""
-    deadline = time.monotonic() + _LOCK_PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

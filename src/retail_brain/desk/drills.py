@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.backup.drill import PHASES, DrillResult, write_record
 from retail_brain.backup.place import find_backup
+from retail_brain.backup.reading import fetching
 from retail_brain.config.services import PostgresSettings, RedisSettings
 from retail_brain.desk.restores import plan_restore, restore_backup
 from retail_brain.errors import IntegrityError, ResourceError, RetailBrainError
@@ -75,7 +76,8 @@ def run_drill(
     try:
         with _own_place(config) as place:
             is_away = config.backup.offsite.url is not None and not here
-            own = _fetch(place, backup_id, progress) if is_away else place
+            with fetching(config.backup_folder):
+                own = _fetch(place, backup_id, progress) if is_away else place
             clock.lap("fetch")
             backup = find_backup(own.backup_folder, backup_id)
             result = _named(result, backup)

@@ -40,6 +40,8 @@ _LATE = timedelta(minutes=15)
 _MARGIN = timedelta(hours=1)
 """What is kept of the journal from before the oldest backup: clocks are set, and snapshots take a moment."""
 
+_SENT_ELSEWHERE = "another process is sending the journal off-site; what is new goes with the next time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedJournal:
@@ -82,7 +84,8 @@ def bring_up_to_date(config: Configuration) -> JournalResult:
             return JournalResult(status="off")
         result = write_journal(config, pg)
         copied, warnings = copy_deliveries(config, workspace, pg)
-    copy_journal(config)
+    if copy_journal(config) is None:
+        warnings += (_SENT_ELSEWHERE,)
     return replace(result, files=copied, warnings=warnings)
 
 

@@ -5,76 +5,45 @@ Apart from making and looking after backups, because all of this works, or fails
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from retail_brain.backup import offsite, offsite_journal, place, retention
 from retail_brain.backup.bucket import open_bucket
-from retail_brain.errors import ConfigurationError, RetailBrainError
+from retail_brain.backup.reading import fetching, reading, unfetched
+from retail_brain.desk.offsite_result import CopyResult, FetchResult, OffsiteEntry, OffsiteList
+from retail_brain.errors import ConfigurationError, LockedError, RetailBrainError
 from retail_brain.model import no_progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retail_brain.backup.bucket import Bucket
     from retail_brain.backup.offsite import OffsiteCopy
+    from retail_brain.backup.place import Backup
     from retail_brain.config.file import Configuration
     from retail_brain.desk.backup_result import BackupCreated
     from retail_brain.model import Progress
 
 _HINT = "retail-brain backup list --offsite"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopyResult:
-    """What was sent away, and read back as it was."""
-
-    where: str
-    copied: tuple[str, ...]
-    """Backups."""
-    journal_files: int
-    """Files of the journal that had grown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsiteEntry:
-    """One backup at the off-site place."""
-
-    backup_id: str
-    age_hours: float
-    size: int
-    complete: bool
-    """Whether every file of it is there; half a copy counts for nothing."""
-    encrypted: bool
-    here: bool
-    """Whether the backup is also in the target."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OffsiteList:
-    """All backups at the off-site place, the newest first."""
-
-    where: str
-    backups: tuple[OffsiteEntry, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchResult:
-    """A backup that was brought back, every byte as its manifest says."""
-
-    backup_id: str
-    path: str
-    size: int
-    journal_files: int
+_PATIENCE_S = 600.0
+"""How long a backup that was just made waits until another process has sent its copies."""
 
 
 def copy_backups(
-    config: Configuration, backup_id: str | None = None, *, progress: Progress = no_progress
+    config: Configuration,
+    backup_id: str | None = None,
+    *,
+    patience_s: float | None = None,
+    progress: Progress = no_progress,
 ) -> CopyResult:
     """Send away what the off-site place lacks: backups, and what the journal has grown by.
 
     Args:
         config: the configuration.
         backup_id: only this backup, and also if it was sent before; by default every sound one that was not.
+        patience_s: how long to wait for another process that sends copies; by default moments.
         progress: told how many bytes of each were sent.
 
     Raises:
@@ -84,15 +53,29 @@ def copy_backups(
         LockedError: another process sends copies.
     """
     bucket, target = _bucket(config), config.backup_folder
-    if backup_id is not None:
-        chosen = [place.find_backup(target, backup_id)]
-    else:
-        chosen = [one for one in place.list_backups(target) if one.is_verified and not offsite.is_copied(bucket, one)]
-    with place.alone(target, "backup copy", name=place.COPY_LOCK):
+    with place.alone(target, "backup copy", name=place.COPY_LOCK, patience_s=patience_s):
+        if backup_id is not None:
+            chosen = [place.find_backup(target, backup_id)]
+        else:
+            chosen = [one for one in place.list_backups(target) if _lacks(bucket, one)]
         for backup in chosen:
-            offsite.copy_backup(bucket, backup, progress=progress)
-        sent = offsite_journal.copy_journal(bucket, target)
+            with reading(backup.path):
+                offsite.copy_backup(bucket, backup, progress=progress)
+    sent = _send_journal(bucket, target)
     return CopyResult(where=bucket.where, copied=tuple(backup.backup_id for backup in chosen), journal_files=sent)
+
+
+def _lacks(bucket: Bucket, backup: Backup) -> bool:
+    return backup.is_verified and not offsite.is_copied(bucket, backup)
+
+
+def _send_journal(bucket: Bucket, target: Path) -> int | None:
+    """Send the journal, and return how many files of it; None where another process does that."""
+    try:
+        with place.alone(target, "the journal's copy", name=place.JOURNAL_COPY_LOCK):
+            return offsite_journal.copy_journal(bucket, target)
+    except LockedError:
+        return None
 
 
 def check_offsite(config: Configuration) -> None:
@@ -119,7 +102,7 @@ def copy_created(config: Configuration, created: BackupCreated, *, progress: Pro
     if config.backup.offsite.url is None:
         return created
     try:
-        copy_backups(config, progress=progress)
+        copy_backups(config, patience_s=_PATIENCE_S, progress=progress)
     except RetailBrainError as error:
         return replace(created, offsite="failed", offsite_problem=error.message)
     if created.restore_check == "failed":
@@ -127,20 +110,18 @@ def copy_created(config: Configuration, created: BackupCreated, *, progress: Pro
     return replace(created, offsite="copied")
 
 
-def copy_journal(config: Configuration) -> int:
+def copy_journal(config: Configuration) -> int | None:
     """Send away what the journal has grown by, if an off-site place is configured.
 
     Returns:
-        How many files were sent.
+        How many files were sent; None where another process is at it.
 
     Raises:
         RetailBrainError: of `copy_backups`.
     """
     if config.backup.offsite.url is None:
         return 0
-    bucket, target = _bucket(config), config.backup_folder
-    with place.alone(target, "backup journal", name=place.COPY_LOCK):
-        return offsite_journal.copy_journal(bucket, target)
+    return _send_journal(_bucket(config), config.backup_folder)
 
 
 def list_offsite(config: Configuration) -> OffsiteList:
@@ -178,13 +159,16 @@ def fetch_backup(
 ) -> FetchResult:
     """Bring a backup back into the target, with what the journal here lacks.
 
+    The journal comes first, and again at the end: a backup that is there without it would be restored without it. What was cut off
+    is repeated by the same command; a backup that is here by then is left as it is.
+
     Args:
         config: the configuration.
         backup_id: which; the newest whole one by default.
         progress: told how many bytes came.
 
     Raises:
-        ConfigurationError: there is no such copy, or the backup is here already.
+        ConfigurationError: there is no such copy, or what is here under its name is another or damaged.
         IntegrityError: the copy is not whole, or was changed; nothing of it stays.
         ServiceError: the store does not answer.
         ResourceError: there is too little room.
@@ -192,13 +176,34 @@ def fetch_backup(
     """
     bucket, target = _bucket(config), config.backup_folder
     copy = _find_copy(bucket, backup_id)
-    with place.alone(target, "backup fetch"):
+    with place.alone(target, "backup fetch"), fetching(target):
         place.clear_leftovers(target)
-        if (target / copy.backup_id).exists():
-            raise ConfigurationError(f"{copy.backup_id} is in {target} already", hint="retail-brain backup list")
-        path = offsite.fetch_copy(bucket, copy, target, progress=progress)
+        was_here, path = _is_here(copy, target), target / copy.backup_id
         came = offsite_journal.fetch_journal(bucket, target)
-    return FetchResult(backup_id=copy.backup_id, path=str(path), size=copy.size, journal_files=came)
+        if not was_here:
+            path = offsite.fetch_copy(bucket, copy, target, progress=progress)
+            came += offsite_journal.fetch_journal(bucket, target)
+    return FetchResult(
+        backup_id=copy.backup_id, path=str(path), size=copy.size, journal_files=came, was_here=was_here
+    )  # fmt: skip
+
+
+def _is_here(copy: OffsiteCopy, target: Path) -> bool:
+    """Say whether the backup of a copy is in the target, and as good.
+
+    Raises:
+        ConfigurationError: it is there, and is not.
+    """
+    path = target / copy.backup_id
+    if not path.exists():
+        return False
+    here = place.find_backup(target, copy.backup_id)
+    if here.manifest is None or not here.verified.sound or copy.manifest not in (None, here.manifest):
+        raise ConfigurationError(
+            f"{copy.backup_id} is in {target} already, and is damaged or another one",
+            hint=f"move {path} away, then repeat",
+        )
+    return True
 
 
 def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None = None) -> tuple[str, ...]:
@@ -214,6 +219,7 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
 
     Raises:
         ServiceError: the store did not do it.
+        LockedError: a copy is being fetched to here, for a drill, too; nothing was removed.
     """
     settings = config.backup
     if settings.offsite.url is None:
@@ -228,9 +234,12 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
     )
     stays = [one.made_at for one in aged if one.backup_id not in verdict.prune]
     if not dry_run and verdict.prune:
-        for backup_id in verdict.prune:
-            offsite.remove_copy(bucket, backup_id)
-        offsite_journal.prune_journal(bucket, config.backup_folder, min(stays))
+        with unfetched(config.backup_folder) as free:
+            if not free:
+                raise LockedError("off-site copies stay: one is being fetched", hint="wait for it to end, then repeat")
+            for backup_id in verdict.prune:
+                offsite.remove_copy(bucket, backup_id)
+            offsite_journal.prune_journal(bucket, config.backup_folder, min(stays))
     return verdict.prune
 
 

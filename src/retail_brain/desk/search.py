@@ -17,11 +17,15 @@ from retail_brain.errors import ConfigurationError
 from retail_brain.store.search import SearchKeys, fold_name, search_candidates
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from retail_brain.config.file import Configuration
     from retail_brain.store.connection import Connection
     from retail_brain.store.lookup import StoredProfile
 
 _LEAST_SCORE = 55.0
+_SURE_SCORE = 85.0
+"""From here on a hit is what was meant, and names farther off need not be looked at."""
 _PHONE = re.compile(r"^[+(]?[\d][\d\s().\-/]{5,}$")
 _POSTAL_CODE = re.compile(r"^(?=.*\d)[A-Za-z\d][A-Za-z\d \-]{2,9}$")
 _CANDIDATES = 500
@@ -70,9 +74,16 @@ def search_in(pg: Connection, config: Configuration, text: str, *, limit: int) -
         ConfigurationError: there is nothing to search for.
     """
     query = _understood(text)
-    found = search_candidates(pg, _keys(query, config.home_region), limit=_CANDIDATES)
+    keys = _keys(query, config.home_region)
+    hits = _ranked(search_candidates(pg, keys, limit=_CANDIDATES, wide=False), query)
+    if query.name and not (hits and hits[0].score >= _SURE_SCORE):
+        hits = _ranked(search_candidates(pg, keys, limit=_CANDIDATES), query)
+    return SearchResult(hits=tuple(hits[:limit]))
+
+
+def _ranked(found: Iterable[StoredProfile], query: _Query) -> list[SearchHit]:
     hits = sorted((_rate(profile, query) for profile in found), key=lambda hit: (-hit.score, hit.profile_id))
-    return SearchResult(hits=tuple(hit for hit in hits if hit.score >= _LEAST_SCORE)[:limit])
+    return [hit for hit in hits if hit.score >= _LEAST_SCORE]
 
 
 def _understood(text: str) -> _Query:

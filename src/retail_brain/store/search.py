@@ -15,16 +15,14 @@ from psycopg.rows import dict_row
 from retail_brain import sql
 from retail_brain.store.connection import reading
 from retail_brain.store.lookup import StoredProfile, StoredRecord, members, profile_of
+from retail_brain.store.similar import full_name_parameters, one_name_parameters, similar_names
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from retail_brain.store.connection import Connection
-
-_NAMES = 40
-"""How many similar names are looked at for each part of a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,33 +70,16 @@ def fold_name(name: str | None) -> str | None:
     return unicodedata.normalize("NFC", folded) or None
 
 
-def swapped_letters(name: str | None) -> list[str]:
-    """Return a name with each two neighbouring letters swapped: the slip that trigrams see least of.
-
-    Args:
-        name: folded.
-    """
-    if not name:
-        return []
-    return sorted({name[:i] + name[i + 1] + name[i] + name[i + 2 :] for i in range(len(name) - 1)} - {name})
-
-
-def _with_swaps(parameters: dict[str, Any]) -> dict[str, Any]:
-    one = parameters["family"] or parameters["given"] or parameters.get("either")
-    return parameters | {
-        "family_swapped": swapped_letters(parameters["family"]),
-        "given_swapped": swapped_letters(parameters["given"]),
-        "one_swapped": swapped_letters(one),
-    }
-
-
-def search_candidates(conn: Connection, keys: SearchKeys, *, limit: int = 200) -> list[StoredProfile]:
+def search_candidates(
+    conn: Connection, keys: SearchKeys, *, limit: int = 200, wide: bool = True
+) -> list[StoredProfile]:
     """Return profiles that may be the one that is searched.
 
     Args:
         conn: a connection outside any transaction.
         keys: what is known; phones and e-mails of any record of a profile count, also former ones.
         limit: how many at most.
+        wide: names that are farther than one letter from what was typed are looked at, too; that takes twice as long.
 
     Returns:
         Candidates without rank, in the order of their ids.
@@ -106,16 +87,26 @@ def search_candidates(conn: Connection, keys: SearchKeys, *, limit: int = 200) -
     parameters = {
         "phones": list(keys.phones), "emails": list(keys.emails), "given": fold_name(keys.given),
         "family": fold_name(keys.family), "either": fold_name(keys.either), "postal_code": keys.postal_code,
-        "names": _NAMES, "limit": limit,
+        "limit": limit,
     }  # fmt: skip
-    parameters = _with_swaps(parameters)
     with reading(conn), conn.cursor(row_factory=dict_row) as cursor:
         found: set[uuid.UUID] = set()
         for name in _channels(parameters):
             if not found or name == "search_full_name":
+                parameters |= _names(conn, name, parameters, wide=wide)
                 found.update(row["profile_id"] for row in cursor.execute(sql.load(f"store/{name}"), parameters))
         ids = sorted(found)[:limit]
         return [profile_of(row) for row in cursor.execute(sql.load("store/fetch_profiles"), {"profile_ids": ids})]
+
+
+def _names(conn: Connection, channel: str, parameters: Mapping[str, Any], *, wide: bool) -> dict[str, Any]:
+    """Return the names in use that a statement looks for."""
+    if channel == "search_full_name":
+        return full_name_parameters(*similar_names(conn, (parameters["given"], parameters["family"]), wide=wide))
+    if channel == "search_one_name":
+        one = parameters["family"] or parameters["given"] or parameters["either"]
+        return one_name_parameters(*similar_names(conn, (one,), wide=wide))
+    return {}
 
 
 def _channels(parameters: dict[str, Any]) -> list[str]:
@@ -167,14 +158,15 @@ def resolve_by_name(conn: Connection, keys: PersonKeys, *, limit: int = 200) -> 
     if not (parameters["given"] and parameters["family"]):
         return []
     with reading(conn):
+        parameters |= _names(conn, "search_full_name", parameters, wide=True)
         rows = conn.execute(sql.load("store/search_full_name"), parameters).fetchall()
     return members(conn, sorted(row[0] for row in rows)[:limit])
 
 
 def _resolve_parameters(keys: PersonKeys, limit: int) -> dict[str, Any]:
-    return _with_swaps({
+    return {
         "email": keys.text("email"), "phone": keys.text("phone"), "loyalty_id": keys.text("loyalty_id"),
         "national_id": keys.text("national_id"), "birth_date": keys.birth(), "postal_code": keys.text("postal_code"),
         "given": fold_name(keys.text("given_name")), "family": fold_name(keys.text("family_name")),
-        "names": _NAMES, "limit": limit,
-    })  # fmt: skip
+        "limit": limit,
+    }  # fmt: skip

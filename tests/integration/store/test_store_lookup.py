@@ -144,6 +144,16 @@ def test_a_search_finds_the_person_by(shop: Connection, keys: SearchKeys, expect
     assert profile_id(expected) in [profile.profile_id for profile in search_candidates(shop, keys)]
 
 
+@pytest.mark.parametrize(("given", "wide", "narrow"), [("Robbert", True, True), ("Robbirt", True, False)])
+def test_names_that_are_far_off_are_found_by_looking_farther(
+    shop: Connection, given: str, wide: bool, narrow: bool
+) -> None:
+    keys = SearchKeys(given=given, family="Hale")
+    for far, expected in ((True, wide), (False, narrow)):
+        found = [profile.profile_id for profile in search_candidates(shop, keys, wide=far)]
+        assert (profile_id(3) in found) is expected
+
+
 def test_a_search_for_nothing_finds_nobody(shop: Connection) -> None:
     assert search_candidates(shop, SearchKeys()) == []
     assert search_candidates(shop, SearchKeys(either="'-.")) == []

@@ -1,31 +1,15 @@
--- one row per profile whose given and family name are like the two parts, in either order, the most alike first
-with likely as materialized (
-  select
-    kind,
-    name,
-    greatest(similarity(name, %(family)s), case when name = any(%(family_swapped)s) then 0.9 end) as alike
-  from name_part
-  where name %% %(family)s or name = any(%(family_swapped)s)
-),
-likely_given as materialized (
-  select
-    kind,
-    name,
-    greatest(similarity(name, %(given)s), case when name = any(%(given_swapped)s) then 0.9 end) as alike
-  from name_part
-  where name %% %(given)s or name = any(%(given_swapped)s)
-),
-family as (
-  select name, alike from likely where kind = 'family' order by alike desc, name limit %(names)s
+-- one row per profile whose given and family name are among those that are like two parts, in either order, the most alike first
+with family as (
+  select name, alike from unnest(%(family_names)s::text[], %(family_alike)s::float8[]) as likely (name, alike)
 ),
 given as (
-  select name, alike from likely_given where kind = 'given' order by alike desc, name limit %(names)s
+  select name, alike from unnest(%(given_names)s::text[], %(given_alike)s::float8[]) as likely (name, alike)
 ),
 swapped_family as (
-  select name, alike from likely_given where kind = 'family' order by alike desc, name limit 10
+  select name, alike from unnest(%(swapped_family_names)s::text[], %(swapped_family_alike)s::float8[]) as likely (name, alike)
 ),
 swapped_given as (
-  select name, alike from likely where kind = 'given' order by alike desc, name limit 10
+  select name, alike from unnest(%(swapped_given_names)s::text[], %(swapped_given_alike)s::float8[]) as likely (name, alike)
 ),
 found as (
   select

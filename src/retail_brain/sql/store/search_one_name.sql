@@ -1,19 +1,7 @@
--- one row per profile with a given or family name like the part, the most alike names first
+-- one row per profile whose given or family name is among those that are like a part, the most alike first
 with likely as (
-  select
-    kind,
-    name,
-    greatest(
-      similarity(name, coalesce(%(family)s, %(given)s, %(either)s)),
-      case when name = any(%(one_swapped)s) then 0.9 end
-    ) as alike
-  from name_part
-  where name %% coalesce(%(family)s, %(given)s, %(either)s) or name = any(%(one_swapped)s)
-  order by
-    alike desc,
-    kind,
-    name
-  limit 2 * %(names)s
+  select kind, name, alike
+  from unnest(%(kinds)s::text[], %(names)s::text[], %(alike)s::float8[]) as likely (kind, name, alike)
 ),
 found as (
   select

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from retail_brain.backup.key import read_private
+from retail_brain.backup.tap import Pieces, Tap
 from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 SUFFIX = ".age"
-_IDENTITY_BYTES = 100_000
-"""More than the longest identity file; another file that was named by mistake is not read whole."""
 
 
 def parse_recipients(texts: Sequence[str]) -> list[Any]:
@@ -60,7 +59,7 @@ def read_identities(path: Path) -> list[Any]:
     """
     from pyrage import IdentityError, x25519
 
-    lines = [line.strip() for line in _read_private(path).splitlines()]
+    lines = [line.strip() for line in read_private(path).splitlines()]
     try:
         found = [x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
     except IdentityError:
@@ -68,28 +67,6 @@ def read_identities(path: Path) -> list[Any]:
     if not found:
         raise ConfigurationError(f"{path} holds no age identity", hint="a line of it begins with AGE-SECRET-KEY-1")
     return found
-
-
-def _read_private(path: Path) -> str:
-    """Return the text of a file that only its owner, the user of this process, can read."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            _check_private(path, os.fstat(descriptor))
-            return os.read(descriptor, _IDENTITY_BYTES).decode()
-        finally:
-            os.close(descriptor)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"the identity {path} cannot be read", hint="--identity names the file") from error
-
-
-def _check_private(path: Path, state: os.stat_result) -> None:
-    if not stat.S_ISREG(state.st_mode):
-        raise ConfigurationError(f"the identity {path} is not a file")
-    if state.st_uid != os.geteuid():
-        raise ConfigurationError(f"the identity {path} belongs to another user", hint="chown it, or copy it")
-    if state.st_mode & 0o077:
-        raise ConfigurationError(f"the identity {path} is open to other users", hint=f"chmod 600 '{path}'")
 
 
 def encrypt_bytes(data: bytes, recipients: Sequence[str]) -> bytes:
@@ -118,6 +95,22 @@ def decrypt_bytes(data: bytes, identities: Sequence[Any]) -> bytes:
         raise _unreadable("an encrypted entry", error) from None
 
 
+def encrypt_pieces(pieces: Iterator[bytes], sink: IO[bytes], recipients: Sequence[Any]) -> None:
+    """Write data that comes piece by piece so that only the holders of these keys can read it; none of it is written in plain.
+
+    Args:
+        pieces: the data.
+        sink: where to.
+        recipients: of `parse_recipients`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import pyrage
+
+    _pump(Tap(Pieces(pieces)), Tap(sink), lambda source, sink: pyrage.encrypt_io(source, sink, recipients))
+
+
 def encrypt_file(path: Path, recipients: Sequence[Any]) -> Path:
     """Put `NAME.age` in place of a file. The plain text goes once the other is on the disk.
 
@@ -129,6 +122,7 @@ def encrypt_file(path: Path, recipients: Sequence[Any]) -> Path:
         The encrypted file.
 
     Raises:
+        IntegrityError: the file cannot be read.
         ResourceError: the disk is full.
     """
     import pyrage
@@ -150,13 +144,13 @@ def decrypt_file(path: Path, target: Path, identities: Sequence[Any], *, name: s
 
     Raises:
         ConfigurationError: no identity fits.
-        IntegrityError: the file was changed.
+        IntegrityError: the file was changed, or cannot be read.
         ResourceError: the disk is full.
     """
     import pyrage
 
     try:
-        _convert(path, target, lambda source, sink: pyrage.decrypt_io(source, sink, identities))
+        _convert(path, target, lambda source, sink: pyrage.decrypt_io(source, sink, identities), name=name)
     except (pyrage.DecryptError, OSError) as error:
         raise _unreadable(name or path.name, error) from None
 
@@ -171,6 +165,7 @@ def encrypt_folder(folder: Path, recipients: Sequence[str], *, except_for: Seque
 
     Raises:
         ConfigurationError: a recipient is no age public key.
+        IntegrityError: a file cannot be read.
         ResourceError: the disk is full.
     """
     keys = parse_recipients(recipients)
@@ -223,51 +218,40 @@ def _check_room(place: Path, needed: int) -> None:
         )
 
 
-class _Tap:
-    """A file as pyrage reads or writes it, which keeps what went wrong, because pyrage passes on no more than its text,
-    and ends the work when it is told to."""
+def _convert(path: Path, target: Path, work: Callable[[Tap, Tap], None], *, name: str = "") -> None:
+    """Stream one file into another, which is on the disk afterwards, or gone.
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.failure: OSError | None = None
-        self.stopped = False
-
-    def read(self, size: int) -> bytes:
-        return self._do(self._file.read, size)
-
-    def write(self, data: bytes) -> int:
-        return self._do(self._file.write, data)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def _do(self, work: Callable[[Any], Any], what: int | bytes) -> Any:
-        if self.stopped:
-            raise RuntimeError("stopped")  # not InterruptedError: pyrage would try again
-        try:
-            return work(what)
-        except OSError as error:
-            self.failure = error
-            raise
-
-
-def _convert(path: Path, target: Path, work: Callable[[_Tap, _Tap], None]) -> None:
-    """Stream one file into another, which is on the disk afterwards, or gone."""
+    Raises:
+        IntegrityError: the one cannot be read; it is told by `name`.
+        ResourceError: the other cannot be written.
+    """
     try:
-        with path.open("rb") as source, open(target, "xb", opener=_private) as sink:
-            _pump(_Tap(source), _Tap(sink), work)
+        opened_source = path.open("rb")
+    except OSError as error:
+        raise _cannot_be_read(name or path.name, error) from None
+    with opened_source as source, _new_file(target) as sink:
+        read = Tap(source)
+        try:
+            _pump(read, Tap(sink), work)
             sink.flush()
             os.fsync(sink.fileno())
-    except BaseException as error:
-        target.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise ResourceError(
-                f"{target.name} cannot be written: {os.strerror(error.errno).lower()}", hint="check the free disk"
-            ) from None
-        raise
+        except BaseException as error:
+            target.unlink(missing_ok=True)
+            if not isinstance(error, OSError) or error.errno is None:
+                raise
+            if error is read.failure:
+                raise _cannot_be_read(name or path.name, error) from None
+            raise _cannot_be_written(target, error) from None
 
 
-def _pump(source: _Tap, sink: _Tap, work: Callable[[_Tap, _Tap], None]) -> None:
+def _new_file(target: Path) -> IO[bytes]:
+    try:
+        return open(target, "xb", opener=_private)
+    except OSError as error:
+        raise _cannot_be_written(target, error) from None
+
+
+def _pump(source: Tap, sink: Tap, work: Callable[[Tap, Tap], None]) -> None:
     """Do the work in a thread: signals reach this one, which can end it, and never the middle of pyrage."""
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(work, source, sink)
@@ -281,6 +265,18 @@ def _pump(source: _Tap, sink: _Tap, work: Callable[[_Tap, _Tap], None]) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _cannot_be_read(name: str, error: OSError) -> IntegrityError:
+    return IntegrityError(
+        f"{name} cannot be read: {os.strerror(error.errno or 0).lower()}", hint="look at its disk and its owner"
+    )
+
+
+def _cannot_be_written(target: Path, error: OSError) -> ResourceError:
+    return ResourceError(
+        f"{target.name} cannot be written: {os.strerror(error.errno or 0).lower()}", hint="check the free disk"
+    )
 
 
 def _unreadable(what: str, error: Exception) -> ConfigurationError | IntegrityError:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = "journal"
 _AGE = b"age-encryption.org/"
+_PART = re.compile(r"\d{12,}\.jsonl")
 LINE = re.compile(
     rb'\{"n":(\d+),"at":"([0-9T:.+-]+)","horizon":(\d+),"kind":"(\w+)","previous":"(\w*)","digest":"(\w{64})","body":(.*)\}\n'
 )
@@ -90,7 +91,7 @@ def read_journal(folder: Path, *, until: datetime | None = None) -> Iterator[Ent
         until: stop before the first entry of a later moment; nothing behind it is looked at.
 
     Raises:
-        IntegrityError: an entry was edited, or is missing; the message names the file and the entry.
+        IntegrityError: an entry was edited, or is missing, or cannot be read; the message names the file and the entry.
     """
     last = max((entry.number for entry in _walk(folder, until) if entry.kind == "commit"), default=0)
     yield from takewhile(lambda entry: entry.number <= last, _walk(folder, until))
@@ -98,7 +99,7 @@ def read_journal(folder: Path, *, until: datetime | None = None) -> Iterator[Ent
 
 def _walk(folder: Path, until: datetime | None) -> Iterator[Entry]:
     """Yield every entry after it was checked, also those that no commit follows; a batch may be larger than the memory."""
-    head, parts = Head(), sorted(folder.glob("*.jsonl"))
+    head, parts = Head(), _parts(folder)
     for part in parts:
         first = int(part.stem)
         if part == parts[0]:
@@ -122,21 +123,42 @@ def parts_before(folder: Path, moment: str) -> list[Path]:
         folder: the folder of the timeline.
         moment: in ISO 8601, UTC.
     """
-    parts = sorted(folder.glob("*.jsonl"))
-    return [part for part, after in pairwise(parts) if (_first_moment(after) or moment) < moment]
+    return [part for part, after in pairwise(_parts(folder)) if (_first_moment(after) or moment) < moment]
+
+
+def strays(folder: Path) -> list[str]:
+    """Return the files in the folder of a timeline whose names are almost those of parts: nobody here writes such, or reads them.
+
+    Args:
+        folder: the folder of the timeline; it may be missing.
+    """
+    return sorted(path.name for path in folder.glob("*.jsonl") if _PART.fullmatch(path.name) is None)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.jsonl") if _PART.fullmatch(path.name))
 
 
 def _lines(part: Path, *, is_last: bool) -> Iterator[bytes]:
-    with part.open("rb") as file:
-        for line in file:
-            if is_last and not line.endswith(b"\n"):  # torn: a writer was killed, and had promised nothing
-                return
-            yield line
+    try:
+        with part.open("rb") as file:
+            for line in file:
+                if is_last and not line.endswith(b"\n"):  # torn: a writer was killed, and had promised nothing
+                    return
+                yield line
+    except OSError as error:
+        raise IntegrityError(
+            f"{part.name} of the journal cannot be read: {(error.strerror or 'input or output failed').lower()}",
+            hint="look at its disk and its owner",
+        ) from error
 
 
 def _is_later(line: bytes, until: datetime) -> bool:
     found = LINE.fullmatch(line)
-    return found is not None and datetime.fromisoformat(found[2].decode()) > until
+    try:
+        return found is not None and datetime.fromisoformat(found[2].decode()) > until
+    except (ValueError, TypeError):  # a moment that is none, or of no time zone: whoever checks the line says so
+        return False
 
 
 def check_line(line: bytes, number: int, digest: str, part: str) -> Entry:
@@ -166,14 +188,12 @@ def _before(head: Head) -> str:
 
 def _previous_of(part: Path) -> str:
     """Return what the first entry of a part stands on; the parts before it were pruned."""
-    with part.open("rb") as file:
-        found = LINE.fullmatch(file.readline())
+    found = LINE.fullmatch(next(_lines(part, is_last=False), b""))
     return found[5].decode() if found else ""
 
 
 def _first_moment(part: Path) -> str | None:
-    with part.open("rb") as file:
-        found = LINE.fullmatch(file.readline())
+    found = LINE.fullmatch(next(_lines(part, is_last=False), b""))
     return found[2].decode() if found else None
 
 

@@ -1,4 +1,4 @@
-"""Key pairs for backups: made for whoever has no age tools, and kept by nobody but the operator.
+"""Key pairs for backups: made for whoever has no age tools, kept by nobody but the operator, and read by those who open one.
 
 Apart from encrypting, which needs only the public half.
 """
@@ -6,6 +6,7 @@ Apart from encrypting, which needs only the public half.
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from retail_brain.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_IDENTITY_BYTES = 100_000
+"""More than the longest identity file; another file that was named by mistake is not read whole."""
 _NOTE = "# identity of retail-brain backups; keep it apart from them\n# public key: {public}\n"
 
 
@@ -53,3 +56,32 @@ def create_key(path: Path) -> KeyResult:
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written", hint="check its folder and the free disk") from error
     return KeyResult(path=path, recipient=public)
+
+
+def read_private(path: Path) -> str:
+    """Return the text of a file that only its owner, the user of this process, can read.
+
+    Args:
+        path: the identity file.
+
+    Raises:
+        ConfigurationError: it is missing, no file, open to others, or somebody else's.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _check_private(path, os.fstat(descriptor))
+            return os.read(descriptor, _IDENTITY_BYTES).decode()
+        finally:
+            os.close(descriptor)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the identity {path} cannot be read", hint="--identity names the file") from error
+
+
+def _check_private(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise ConfigurationError(f"the identity {path} is not a file")
+    if state.st_uid != os.geteuid():
+        raise ConfigurationError(f"the identity {path} belongs to another user", hint="chown it, or copy it")
+    if state.st_mode & 0o077:
+        raise ConfigurationError(f"the identity {path} is open to other users", hint=f"chmod 600 '{path}'")

@@ -37,7 +37,7 @@ def copy_journal(bucket: Bucket, target: Path) -> int:
     there, sent = bucket.sizes(JOURNAL), 0
     for path in sorted((target / JOURNAL).rglob("*")):
         key = path.relative_to(target).as_posix()
-        if path.is_file() and path.suffix != place.PARTIAL and there.get(key) != path.stat().st_size:
+        if place.PARTIAL not in path.name and path.is_file() and there.get(key) != path.stat().st_size:
             _put_growing(bucket, path, key)
             sent += 1
     bucket.settle()
@@ -84,7 +84,7 @@ def fetch_journal(bucket: Bucket, target: Path) -> int:
     came = 0
     for key, size in sorted(bucket.sizes(JOURNAL).items()):
         path = target / key
-        if ".." in key.split("/") or (path.is_file() and path.stat().st_size >= size):
+        if ".." in key.split("/") or place.PARTIAL in path.name or (path.is_file() and path.stat().st_size >= size):
             continue
         partial = path.with_name(path.name + place.PARTIAL)
         write_private(partial, bucket.read(key, size))

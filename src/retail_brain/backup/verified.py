@@ -30,10 +30,12 @@ class Verified:
     level: str = ""
     """The highest level that was reached; see LEVELS."""
     sound: bool = True
-    """Whether the last check found nothing wrong."""
+    """Whether nothing wrong was found, or a check that looks as closely as the one that found it has passed since."""
     checked_at: str = ""
     problems: tuple[str, ...] = ()
-    """What the last check found."""
+    """What was found."""
+    failed: str = ""
+    """The closest level that found something; '' where all is well."""
     offsite: dict[str, Any] = field(default_factory=dict)
     """The state of the off-site copy; empty where there is none."""
     manifest: str = ""
@@ -61,18 +63,37 @@ def note(folder: Path, **changes: Any) -> Verified:
 def note_check(folder: Path, level: str, problems: tuple[str, ...], *, now: datetime | None = None) -> Verified:
     """Write the outcome of a check. A good one raises the level and never lowers it.
 
+    What a closer look has found, a good check does not take back: files that are as they were written may hold what cannot be restored.
+
     Args:
         folder: the backup's folder.
         level: which level was looked at.
         problems: what was found; nothing where all is well.
         now: the moment of the check.
+
+    Raises:
+        ResourceError: it cannot be written.
     """
-    before = read_verified(folder).level
-    best = max(before, level, key=LEVELS.index) if not problems and before in LEVELS else before
+    before, manifest = read_verified(folder), _manifest(folder)
+    is_closer = _rank(before.failed) > _rank(level)
+    if not problems:
+        best = max(before.level, level, key=_rank)
+        if is_closer:
+            return note(folder, level=best, manifest=manifest)
+        found = replace(before, level=best, sound=True, problems=(), failed="")
+    else:
+        known = [problem for problem in before.problems if is_closer and problem not in problems]
+        failed = before.failed if is_closer else level
+        found = replace(before, sound=False, problems=(*problems, *known), failed=failed)
     moment = (now or datetime.now(UTC)).isoformat(timespec="seconds")
     return note(
-        folder, level=best, sound=not problems, checked_at=moment, problems=problems, manifest=_manifest(folder)
-    )
+        folder, level=found.level, sound=found.sound, problems=found.problems, failed=found.failed, checked_at=moment,
+        manifest=manifest,
+    )  # fmt: skip
+
+
+def _rank(level: str) -> int:
+    return LEVELS.index(level) if level in LEVELS else 0
 
 
 def read_verified(folder: Path) -> Verified:
@@ -82,12 +103,15 @@ def read_verified(folder: Path) -> Verified:
         found = Verified(**{**body, "problems": tuple(body["problems"])})
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return Verified()
-    texts = (found.level, found.checked_at, found.manifest, *found.problems)
+    texts = (found.level, found.checked_at, found.manifest, found.failed, *found.problems)
     if not all(isinstance(text, str) for text in texts) or not isinstance(found.offsite, dict):
         return Verified()
     if found.manifest != _manifest(folder):
         found = replace(found, level="")
-    return replace(found, sound=found.sound is True)
+    if found.sound is True:
+        return replace(found, failed="")
+    known = found.failed in LEVELS[1:]  # a note of an earlier version says that it failed, and not where
+    return replace(found, sound=False, failed=found.failed if known else LEVELS[-1])
 
 
 def _manifest(folder: Path) -> str:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup import delivered
-from retail_brain.backup.journal import FOLDER, parts_before, read_journal
+from retail_brain.backup.handing_back import fetch_files
+from retail_brain.backup.journal import FOLDER, parts_before, read_journal, strays
 from retail_brain.desk.lookup import open_store
 from retail_brain.desk.offsite import copy_journal
 from retail_brain.errors import IntegrityError, RetailBrainError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from threading import Event
 
+    from retail_brain.backup.delivery_note import DeliveredFile
     from retail_brain.backup.journal import Entry
     from retail_brain.config.file import Configuration
     from retail_brain.model import PostgresAddress
@@ -52,13 +54,13 @@ class ReplayedJournal:
         rows: rows that were written or removed, by table.
         until: the moment of the state that was reached; None where the journal had nothing to add.
         unpublished: delivered files that were taken in and that no run has published.
-        warnings: what a person should know.
+        warnings: what a person should know: files beside the journal that nobody could read, too.
     """
 
     entries: int = 0
     rows: dict[str, int]
     until: datetime | None = None
-    unpublished: tuple[delivered.DeliveredFile, ...] = ()
+    unpublished: tuple[DeliveredFile, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -135,13 +137,20 @@ def replay_journal(
         if found.entries == 0 and not (target / FOLDER / str(state.timeline)).is_dir() and state.entries:
             found = replace(found, warnings=("the journal of this backup is not there; only the backup was restored",))
         known = known_deliveries(conn)
-    files = delivered.list_files(target / FOLDER / delivered.FOLDER, identities)
-    lost = [file for file in files if file.sha256 not in known and (until is None or _moment(file.copied_at) <= until)]
-    return replace(found, unpublished=tuple(lost))
+    files, warnings = delivered.list_files(target / FOLDER / delivered.FOLDER, identities)
+    warnings += tuple(
+        f"{name} beside the journal is no part of it, and was passed over" for name in strays(target / FOLDER / str(state.timeline))
+    )  # fmt: skip
+    lost = [file for file in files if file.sha256 not in known and _was_there(file, until)]
+    return replace(found, unpublished=tuple(lost), warnings=(*found.warnings, *warnings))
+
+
+def _was_there(file: DeliveredFile, until: datetime | None) -> bool:
+    return until is None or not file.copied_at or _moment(file.copied_at) <= until
 
 
 def hand_back(
-    target: Path, files: Sequence[delivered.DeliveredFile], folder: Path, *, identities: Sequence[Any] = ()
+    target: Path, files: Sequence[DeliveredFile], folder: Path, *, identities: Sequence[Any] = ()
 ) -> list[Path]:
     """Give back delivered files that no run has published, so that a run can take them again.
 
@@ -153,9 +162,10 @@ def hand_back(
 
     Raises:
         IntegrityError: the bytes of one are not those that were delivered.
+        ConfigurationError: no identity fits.
+        ResourceError: the folder cannot be written.
     """
-    place = target / FOLDER / delivered.FOLDER
-    return [delivered.fetch_file(place, file, folder, identities=identities) for file in files]
+    return fetch_files(target / FOLDER / delivered.FOLDER, files, folder, identities=identities)
 
 
 def _entries_after(target: Path, state: JournalState, until: datetime | None) -> Iterator[Entry]:

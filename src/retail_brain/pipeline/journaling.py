@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup import delivered
+from retail_brain.backup.delivery_note import DeliveredFile
 from retail_brain.backup.journal import FOLDER, Head
 from retail_brain.backup.journal_writer import JournalWriter, rows_entries
 from retail_brain.errors import InputError, IntegrityError, RetailBrainError, ServiceError
@@ -204,7 +205,7 @@ def copy_deliveries(config: Configuration, workspace: Workspace, pg: psycopg.Con
 def _copy(config: Configuration, entry: dict[str, Any]) -> bool:
     folder, fields = files_folder(config), dict(entry)
     path = Path(fields.pop("path"))
-    file = delivered.DeliveredFile(**fields, copied_at=datetime.now(UTC).isoformat())
+    file = DeliveredFile(**fields, copied_at=datetime.now(UTC).isoformat())
     if delivered.is_kept(folder, file.sha256):
         return False
     delivered.keep_file(folder, path, file, recipients=config.backup.recipients)

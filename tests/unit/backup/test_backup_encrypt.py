@@ -8,16 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pyrage import x25519
 
 from retail_brain.backup import encrypt, key
 from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CANARY = b"canary-of-a-customer@example.com"
 
@@ -168,6 +165,28 @@ def test_a_full_disk_is_told_as_one_and_the_plain_file_stays(tmp_path: Path, ide
         signal.signal(signal.SIGXFSZ, before)
     assert path.stat().st_size == 3_000_000
     assert not (tmp_path / "data.age").exists()
+
+
+def test_a_file_that_cannot_be_read_is_not_told_as_a_full_disk(tmp_path: Path, identity: Path) -> None:
+    keys, identities = encrypt.parse_recipients([recipient_of(identity)]), encrypt.read_identities(identity)
+    (tmp_path / "folder").mkdir()
+    for name, why in (("missing", "no such file or directory"), ("folder", "is a directory")):
+        with pytest.raises(IntegrityError, match=f"^{name} cannot be read: {why}$") as caught:
+            encrypt.encrypt_file(tmp_path / name, keys)
+        assert "free disk" not in (caught.value.hint or "")
+        with pytest.raises(IntegrityError, match=f"^dump/{name} cannot be read: {why}$"):
+            encrypt.decrypt_file(tmp_path / name, tmp_path / "plain", identities, name=f"dump/{name}")
+    with pytest.raises(IntegrityError, match="mem cannot be read: input/output error"):  # only when it is read
+        encrypt.decrypt_file(Path("/proc/self/mem"), tmp_path / "plain", identities)
+    assert not (tmp_path / "plain").exists()
+
+
+def test_a_file_in_the_place_of_the_new_one_stays_as_it_is(tmp_path: Path, identity: Path) -> None:
+    for name in ("data", "data.age"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(ResourceError, match=r"data\.age cannot be written: file exists"):
+        encrypt.encrypt_file(tmp_path / "data", encrypt.parse_recipients([recipient_of(identity)]))
+    assert [(tmp_path / name).read_text() for name in ("data", "data.age")] == ["data", "data.age"]
 
 
 _LONG = """

@@ -63,7 +63,7 @@ OPENING = (
 RESTORING = (
     "files", "after retail_brain.backup.encrypt.decrypt_file", "decrypt", "after retail_brain.store.database._create",
     "line 3", "line 150", "restore", "compare", "analyze", "schema", "replay", "check",
-    "after retail_brain.store.database.settle_restored", "before retail_brain.store.database.put_in_place",
+    "after retail_brain.store.inside.settle_restored", "before retail_brain.store.database.put_in_place",
     "after retail_brain.store.database.put_in_place", "switch", "models", "warm",
 )  # fmt: skip
 CHECKING = ("restore", "after retail_brain.store.database._create", "compare", "check")

@@ -8,7 +8,7 @@ import typer
 
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from retail_brain_cli.commands import journal, offsite, recovery
-from retail_brain_cli.commands.trial import refuse_failed_trial
+from retail_brain_cli.commands.trial import refuse_failed_trial, refuse_untried
 from retail_brain_cli.options import ConfigFile, DryRun, Identity, Json, Yes, configuration
 from retail_brain_cli.output import draw, make_console, show
 from retail_brain_cli.progress import progress
@@ -72,6 +72,7 @@ def verify(
     if not result.sound:
         bad = [backup.backup_id for backup in result.backups if not backup.sound]
         raise IntegrityError(f"{', '.join(bad)}: not as written", hint="use another backup: retail-brain backup list")
+    refuse_untried(result)
 
 
 @app.command()

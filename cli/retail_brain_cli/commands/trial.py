@@ -1,13 +1,13 @@
-"""What a command that made a backup ends with where restoring it, to try it, did not end well."""
+"""What a command that made or checked backups ends with where restoring one, to try it, did not end well."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retail_brain.errors import IntegrityError, ResourceError, ServiceError
+from retail_brain.errors import ConfigurationError, IntegrityError, ResourceError, ServiceError
 
 if TYPE_CHECKING:
-    from retail_brain.desk.backup_result import BackupCreated
+    from retail_brain.desk.backup_result import BackupCreated, BackupsChecked
 
 _LATER = "retail-brain backup verify --restore"
 
@@ -31,3 +31,19 @@ def refuse_failed_trial(created: BackupCreated) -> None:
         raise ResourceError(kept, hint=f'free some disk, then {_LATER}; or [backup] restore_check = "never"')
     if created.restore_check == "broken off":
         raise ServiceError(kept, hint=f"{_LATER} tries it again")
+
+
+def refuse_untried(checked: BackupsChecked) -> None:
+    """Raise what kept backups from being looked at as closely as was asked, once all were shown.
+
+    Raises:
+        ResourceError: there was no room for the first of them.
+        ConfigurationError: its key is another, or the programs, the server or the login do not suit.
+        ServiceError: the server went away meanwhile, or pg_restore failed.
+    """
+    untried = [backup for backup in checked.backups if backup.untried]
+    if not untried:
+        return
+    kinds = {"no room": ResourceError, "configuration": ConfigurationError, "broken off": ServiceError}
+    names = ", ".join(backup.backup_id for backup in untried)
+    raise kinds[untried[0].untried_for](f"{names}: not looked at as closely as asked: {untried[0].untried}")

@@ -78,17 +78,23 @@ def _checked(backup: BackupEntry) -> str:
 @screen.register(BackupsChecked)
 def _found(result: BackupsChecked, console: Console) -> None:
     for backup in result.backups:
-        told = f"every file is as it was written{_FOUND[backup.level]}"
-        mark = f"✓ {backup.backup_id}  {told}" if backup.sound else f"✗ {backup.backup_id}"
+        told = f"every file is as it was written{_FOUND[backup.level]}" if backup.level else "not looked at"
+        mark = (
+            f"{'!' if backup.untried else '✓'} {backup.backup_id}  {told}" if backup.sound else f"✗ {backup.backup_id}"
+        )
         console.print(mark, style=None if backup.sound else "red")
         for problem in backup.problems:
             console.print(f"    {clean(problem)}", style="red")
+        if backup.untried:
+            console.print(f"    not looked at as closely as asked: {clean(backup.untried)}", style="yellow")
 
 
 @screen.register(PruneResult)
 def _pruned(result: PruneResult, console: Console) -> None:
     for backup_id in result.offsite:
         console.print(f"off-site copy {backup_id}: {'removed' if result.status == 'pruned' else 'would be removed'}")
+    for name in result.in_use:
+        console.print(f"{name}: in use, kept this time", style="yellow")
     if not result.prune:
         console.print(f"nothing to prune: {clean(result.why_none)}; {result.kept} backups stay")
         return

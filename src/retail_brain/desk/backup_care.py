@@ -11,13 +11,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from retail_brain.backup import check, place, retention
+from retail_brain.backup.reading import reading
 from retail_brain.backup.tool import find_tools
 from retail_brain.backup.verified import note_check
-from retail_brain.desk.backup_result import BackupChecked, BackupEntry, BackupList, BackupsChecked, PruneResult
+from retail_brain.desk.backup_result import (
+    BackupChecked,
+    BackupEntry,
+    BackupList,
+    BackupsChecked,
+    Hindrance,
+    PruneResult,
+)
 from retail_brain.desk.backups import embedded_folder, teller
 from retail_brain.desk.journal import prune_journal
 from retail_brain.desk.offsite import prune_offsite
-from retail_brain.errors import ConfigurationError, IntegrityError, RetailBrainError
+from retail_brain.errors import ConfigurationError, IntegrityError, LockedError, ResourceError, RetailBrainError
 from retail_brain.model import no_progress
 from retail_brain.pipeline.stores import open_workspace
 
@@ -81,7 +89,8 @@ def verify_backups(
         progress: told how far it is.
 
     Returns:
-        What was found, backup by backup.
+        What was found, backup by backup. One of several that could not be looked at is told with the reason, and nothing
+        was noted of it.
 
     Raises:
         ConfigurationError: there is no such backup, no pg_restore for it, or no key to decode it.
@@ -89,7 +98,32 @@ def verify_backups(
     target = config.backup_folder
     newest = place.find_backup(target, None if every else backup_id)
     chosen = place.list_backups(target) if every else [newest]
-    return BackupsChecked(backups=tuple(_verify(config, backup, decode, identity, progress) for backup in chosen))
+
+    def looked_at(backup: Backup) -> BackupChecked:
+        try:
+            return _verify(config, backup, decode, identity, progress)
+        except RetailBrainError as error:
+            if not every:
+                raise
+            return BackupChecked(
+                backup_id=backup.backup_id, level="", sound=True, problems=(), seconds=0.0, untried=error.message,
+                untried_for=hindrance(error),
+            )  # fmt: skip
+
+    return BackupsChecked(
+        backups=tuple(looked_at(one) for one in chosen if not every or one.path.is_dir())  # it may have been pruned
+    )
+
+
+def hindrance(error: RetailBrainError) -> Hindrance:
+    """Say what kind of thing kept one of several backups from being looked at.
+
+    Args:
+        error: what it was.
+    """
+    if isinstance(error, ResourceError):
+        return "no room"
+    return "configuration" if isinstance(error, ConfigurationError) else "broken off"
 
 
 def _verify(
@@ -99,7 +133,8 @@ def _verify(
     if backup.manifest is None:
         problems: tuple[str, ...] = (backup.why_unreadable,)
     else:
-        problems = _problems(config, backup, decode, identity, progress)
+        with reading(backup.path):
+            problems = _problems(config, backup, decode, identity, progress)
     note_check(backup.path, level, problems)
     seconds = round(time.perf_counter() - began, 3)
     return BackupChecked(
@@ -149,7 +184,7 @@ def prune(config: Configuration, *, dry_run: bool = False, now: datetime | None 
         now: the clock.
 
     Returns:
-        Which were removed, or would be.
+        Which were removed, or would be. One that somebody restores, checks or copies at the moment stays.
 
     Raises:
         IntegrityError: the newest backup is not verified, so no other may go.
@@ -169,25 +204,34 @@ def prune(config: Configuration, *, dry_run: bool = False, now: datetime | None 
             aged, now=now or datetime.now(UTC), keep_days=settings.keep_days, keep_least=settings.keep_least
         )
         _refuse(verdict)
-        goes = [backups[name] for name in verdict.prune]
-        for backup in () if dry_run else goes:
-            place.remove(backup)
+        goes = [backups[name] for name in verdict.prune if dry_run or place.remove(backups[name])]
+        in_use = tuple(name for name in verdict.prune if backups[name] not in goes)
         kept = [backup.made_at for backup in backups.values() if backup not in goes]
         if goes and kept and not dry_run:
             prune_journal(target, min(kept))
-    removed, problem = _prune_offsite(config, dry_run=dry_run, now=now)
+    removed, problem, fetched = _prune_offsite(config, dry_run=dry_run, now=now)
     return PruneResult(
-        status="planned" if dry_run else "pruned", prune=verdict.prune, offsite=removed, offsite_problem=problem, kept=len(backups) - len(goes),
-        size=sum(backup.manifest.size for backup in goes if backup.manifest), why_none=verdict.why_none,
+        status="planned" if dry_run else "pruned", prune=tuple(backup.backup_id for backup in goes), offsite=removed,
+        offsite_problem=problem, kept=len(backups) - len(goes), in_use=in_use + fetched,
+        size=sum(backup.manifest.size for backup in goes if backup.manifest),
+        why_none=verdict.why_none or ("those that are old are in use" if in_use and not goes else ""),
     )  # fmt: skip
 
 
-def _prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None) -> tuple[tuple[str, ...], str]:
-    """Remove off-site copies by the same rule; a store that does not answer does not keep the backups here from being pruned."""
+def _prune_offsite(
+    config: Configuration, *, dry_run: bool, now: datetime | None
+) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Remove off-site copies by the same rule; a store that does not answer does not keep the backups here from being pruned.
+
+    Returns:
+        Which were removed; why nothing is known of them; and "off-site copies" where they stay because somebody sends or fetches one.
+    """
     try:
-        return prune_offsite(config, dry_run=dry_run, now=now), ""
+        return prune_offsite(config, dry_run=dry_run, now=now), "", ()
+    except LockedError:
+        return (), "", ("off-site copies",)
     except RetailBrainError as error:
-        return (), error.message
+        return (), error.message, ()
 
 
 def _refuse(verdict: retention.Verdict) -> None:

@@ -9,6 +9,9 @@ from typing import Any, Literal
 TrialOutcome = Literal["", "passed", "failed", "no room", "broken off"]
 """What became of restoring a new backup to try it; '' where that was not to be done."""
 
+Hindrance = Literal["", "no room", "configuration", "broken off"]
+"""What kept one of several backups from being looked at as closely as was asked; '' where nothing did."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupCreated:
@@ -72,10 +75,13 @@ class BackupChecked:
 
     backup_id: str
     level: str
-    """What was looked at: files, decoded, restored."""
+    """What was looked at: files, decoded, restored; '' for nothing."""
     sound: bool
     problems: tuple[str, ...]
     seconds: float
+    untried: str = ""
+    """Why it was not decoded or restored, though that was asked for: no fault of the backup."""
+    untried_for: Hindrance = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +106,8 @@ class PruneResult:
     size: int
     """Bytes that are freed."""
     why_none: str = ""
+    in_use: tuple[str, ...] = ()
+    """Backups that would have gone, and stay because somebody reads them; "off-site copies" where one is being sent or fetched."""
     offsite: tuple[str, ...] = ()
     """Off-site copies that were removed, or would be."""
     offsite_problem: str = ""

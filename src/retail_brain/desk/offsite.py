@@ -5,6 +5,7 @@ Apart from making and looking after backups, because all of this works, or fails
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from retail_brain.errors import ConfigurationError, LockedError, RetailBrainErro
 from retail_brain.model import no_progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from retail_brain.backup.bucket import Bucket
@@ -219,7 +221,7 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
 
     Raises:
         ServiceError: the store did not do it.
-        LockedError: a copy is being fetched to here, for a drill, too; nothing was removed.
+        LockedError: copies are being sent from here, or one is being fetched, for a drill, too; nothing was removed.
     """
     settings = config.backup
     if settings.offsite.url is None:
@@ -234,13 +236,26 @@ def prune_offsite(config: Configuration, *, dry_run: bool, now: datetime | None 
     )
     stays = [one.made_at for one in aged if one.backup_id not in verdict.prune]
     if not dry_run and verdict.prune:
-        with unfetched(config.backup_folder) as free:
-            if not free:
-                raise LockedError("off-site copies stay: one is being fetched", hint="wait for it to end, then repeat")
+        with _nobody_else(config.backup_folder):
             for backup_id in verdict.prune:
                 offsite.remove_copy(bucket, backup_id)
             offsite_journal.prune_journal(bucket, config.backup_folder, min(stays))
     return verdict.prune
+
+
+@contextmanager
+def _nobody_else(target: Path) -> Iterator[None]:
+    """Be the only one here who works on copies; where there is no target nobody else does.
+
+    Raises:
+        LockedError: somebody sends or fetches copies.
+    """
+    with ExitStack() as held:
+        if target.is_dir():
+            held.enter_context(place.alone(target, "backup prune", name=place.COPY_LOCK, patience_s=0))
+        if not held.enter_context(unfetched(target)):
+            raise LockedError("off-site copies stay: one is being fetched", hint="wait for it to end, then repeat")
+        yield
 
 
 def _bucket(config: Configuration) -> Bucket:

@@ -7,19 +7,21 @@ Nothing that exists is touched: whatever fails here, or is killed, leaves at mos
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from retail_brain.backup.check import check_contents, check_files
 from retail_brain.backup.encrypt import opened, read_identities
+from retail_brain.backup.reading import reading
 from retail_brain.backup.restore import choose_tools, load_dump, refuse_without_room, told_when_full
 from retail_brain.desk.backups import embedded_programs
 from retail_brain.errors import ConfigurationError, IntegrityError, ServiceError
 from retail_brain.model import no_progress
 from retail_brain.pipeline.result import Clock
 from retail_brain.store import database as databases
+from retail_brain.store import inside
 from retail_brain.store.connection import connect
 from retail_brain.store.fingerprint import fingerprints, list_tables
 from retail_brain.store.invariant import check_invariants
@@ -118,10 +120,11 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
         ServiceError: PostgreSQL does not answer.
     """
     manifest = job.manifest
-    tools = _tools(job)
-    _check_files(job, tools)
-    job.clock.lap("files")
-    with _plain(job) as folder:
+    with reading(job.backup.path), ExitStack() as held:
+        tools = _tools(job)
+        _check_files(job, tools)
+        job.clock.lap("files")
+        folder = held.enter_context(_plain(job))
         _check_contents(job, folder, tools)
         job.clock.lap("decrypt")
         with told_when_full(job.disk), databases.scratch_database(job.postgres) as scratch:
@@ -130,7 +133,7 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
             with connect(scratch, application_name="retail-brain restore") as conn:
                 _compare(job, conn)
                 job.clock.lap("compare")
-                databases.analyze(conn)
+                inside.analyze(conn)
                 job.clock.lap("analyze")
                 warnings = _bring_up_to_date(conn)
                 job.clock.lap("schema")
@@ -144,7 +147,7 @@ def recovered(job: Recovery) -> Iterator[Recovered]:
             yield Recovered(
                 postgres=scratch, folder=folder, tables=len(manifest.tables), indexes=indexes, journal=journal,
                 rows=sum(table.rows for table in manifest.tables), warnings=(*warnings, *journal.warnings),
-                until=journal.until.isoformat() if journal.until else manifest.snapshot_at,
+                until=max(manifest.snapshot_at, journal.until.isoformat() if journal.until else ""),
             )  # fmt: skip
 
 
@@ -281,7 +284,7 @@ def _check(job: Recovery, conn: Connection, scratch: PostgresAddress) -> int | N
     with connect(scratch, application_name="retail-brain restore") as other, ThreadPoolExecutor(1) as beside:
         checking = beside.submit(check_invariants, other)
         try:
-            indexes = databases.refuse_broken(conn)
+            indexes = inside.refuse_broken(conn)
             job.progress("check", done=1, total=3)
             verify_log(conn, expect=job.manifest.seal or None)
             job.progress("check", done=2, total=3)

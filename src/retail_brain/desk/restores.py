@@ -9,12 +9,13 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from retail_brain.backup.place import find_backup
 from retail_brain.backup.verified import note_check
-from retail_brain.desk.backup_care import verify_backups
+from retail_brain.desk.back_to_work import back_to_work, back_up_again
+from retail_brain.desk.backup_care import hindrance, verify_backups
 from retail_brain.desk.backup_result import BackupChecked, BackupsChecked
 from retail_brain.desk.offsite import has_copy
 from retail_brain.desk.recovery import Recovery, recovered
@@ -22,8 +23,10 @@ from retail_brain.desk.restore_result import DiscardResult, RestorePlan, Restore
 from retail_brain.desk.trial import try_backup
 from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, StateMovedError
 from retail_brain.model import Progress, no_progress
-from retail_brain.pipeline.stores import open_stores, open_workspace
+from retail_brain.pipeline.stores import open_workspace
 from retail_brain.store import database as databases
+from retail_brain.store import inside
+from retail_brain.store.aside import aside_name, is_aside
 from retail_brain.store.connection import connect
 
 if TYPE_CHECKING:
@@ -33,9 +36,6 @@ if TYPE_CHECKING:
     from retail_brain.config.file import Configuration
     from retail_brain.desk.recovery import Recovered
     from retail_brain.model import PostgresAddress
-
-RETURNED = "returned"
-"""The folder of the workspace into which delivered files come back that no run has published."""
 
 
 def plan_restore(
@@ -117,7 +117,8 @@ def restore_backup(
 
     Raises:
         RefusedError: the database holds something, and `may_replace` was not given.
-        RetailBrainError: of `recovered`; whatever the kind, the database is as it was.
+        RetailBrainError: of `recovered`; whatever the kind, the database is as it was. Once the restored one is in its place
+            nothing is raised any more: what then fails is told by the warnings of the result.
     """
     if plan.database_state == "filled" and not may_replace:
         raise RefusedError(
@@ -135,14 +136,14 @@ def restore_backup(
         with suppress(ResourceError):  # a target that only can be read is as good
             note_check(job.backup.path, "restored", ())
         with connect(found.postgres) as conn:
-            databases.settle_restored(conn, newest_run=workspace.newest_run() if plan.is_configured else 0)
+            inside.settle_restored(conn, newest_run=workspace.newest_run() if plan.is_configured else 0)
         aside = _switch(job.postgres, found.postgres.dbname, plan)
         job.clock.lap("switch")
         result = _describe(found, plan, aside)
         if plan.is_configured:
-            result = _back_to_work(job, found, result)
+            result = back_to_work(job, found, result)
     if plan.is_configured and back_up:
-        result = _back_up(job, result)
+        result = back_up_again(job, result)
     return replace(result, seconds=dict(job.clock.seconds))
 
 
@@ -164,17 +165,24 @@ def verify_by_restoring(
         progress: told how far each phase is.
 
     Returns:
-        What was found, backup by backup.
+        What was found, backup by backup. One of several that could not be tried is told with the reason, and nothing was noted of it.
 
     Raises:
         ResourceError: there is no room for it.
         RetailBrainError: it could not be tried; nothing was noted.
     """
     decoded = verify_backups(config, backup_id, every=every, decode=True, identity=identity, progress=progress)
+
+    def tried(one: BackupChecked) -> BackupChecked:
+        try:
+            return _try(config, one, identity=identity, progress=progress)
+        except RetailBrainError as error:
+            if not every:
+                raise
+            return replace(one, untried=error.message, untried_for=hindrance(error))
+
     return BackupsChecked(
-        backups=tuple(
-            _try(config, one, identity=identity, progress=progress) if one.sound else one for one in decoded.backups
-        )
+        backups=tuple(tried(one) if one.sound and not one.untried else one for one in decoded.backups)
     )
 
 
@@ -204,7 +212,7 @@ def discard_database(config: Configuration, name: str) -> DiscardResult:
         ConfigurationError: there is no such database, or no restore named it so.
     """
     address = _postgres(config)
-    if databases.ASIDE not in name or name == address.dbname:
+    if not is_aside(name) or name == address.dbname:
         raise ConfigurationError(f"{name} is not the name of a database that a restore put aside")
     with databases.open_server(address) as server:
         if not databases.has_database(server, name):
@@ -215,19 +223,18 @@ def discard_database(config: Configuration, name: str) -> DiscardResult:
 
 def _switch(address: PostgresAddress, scratch: str, plan: RestorePlan) -> str | None:
     """Put the scratch database in its place and return what the former one is called now; an empty one goes."""
-    if databases.database_state(replace(address, dbname=plan.database)) != plan.database_state:
+    target = replace(address, dbname=plan.database)
+    if databases.database_state(target) != plan.database_state:
         raise StateMovedError(f"somebody has used the database {plan.database} meanwhile; nothing was changed")
     with databases.open_server(address) as server:
-        aside = None
-        if plan.database_state == "filled":
-            stamp = datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
-            aside = databases.free_name(server, f"{plan.database[:40]}{databases.ASIDE}{stamp}")
-        elif plan.database_state == "empty":
-            aside = databases.scratch_name()
-        databases.put_in_place(server, scratch, plan.database, aside=aside)
+        if plan.database_state == "missing":
+            databases.put_in_place(server, scratch, plan.database, aside=None)
+            return None
+        aside = aside_name(server, plan.database)
         if plan.database_state == "empty":
-            databases.sweep_scratch(server)
-    return aside if plan.database_state == "filled" else None
+            return databases.put_in_place_of_empty(server, target, scratch, aside=aside)
+        databases.put_in_place(server, scratch, plan.database, aside=aside)
+        return aside
 
 
 def _describe(found: Recovered, plan: RestorePlan, aside: str | None) -> RestoreResult:
@@ -235,47 +242,6 @@ def _describe(found: Recovered, plan: RestorePlan, aside: str | None) -> Restore
         backup_id=plan.backup_id, database=plan.database, recovered_until=found.until, tables=found.tables,
         rows=found.rows, indexes=found.indexes, replayed=found.journal.rows, aside=aside, warnings=found.warnings,
     )  # fmt: skip
-
-
-def _back_to_work(job: Recovery, found: Recovered, result: RestoreResult) -> RestoreResult:
-    """Let workspace and cache follow the database: artefacts of runs that it forgot go, models come back, keys are made anew."""
-    from retail_brain.backup.restore import put_configuration_aside, put_models_back
-    from retail_brain.desk.journal import hand_back
-    from retail_brain.pipeline.resume import waiting_run
-    from retail_brain.pipeline.warm import warm_cache
-
-    with open_stores(job.config, migrate=False) as stores:
-        waiting = waiting_run(stores)
-        stores.workspace.forget_runs({int(waiting.path.name)} if waiting is not None else set())
-        models = put_models_back(found.folder, stores.workspace.models)
-        job.clock.lap("models")
-        returned = stores.workspace.folder / RETURNED
-        files = hand_back(job.config.backup_folder, found.journal.unpublished, returned, identities=job.identities)
-        configuration = put_configuration_aside(found.folder, stores.workspace.folder)
-        warmed = warm_cache(stores, progress=job.progress)
-        job.clock.lap("warm")
-    return replace(
-        result, models=models, warmed=warmed.keys, warnings=(*result.warnings, *warmed.warnings),
-        configuration=str(configuration) if configuration else None,
-        returned=tuple(path.name for path in files), returned_to=str(returned) if files else None,
-    )  # fmt: skip
-
-
-def _back_up(job: Recovery, result: RestoreResult) -> RestoreResult:
-    """Make a backup of what was restored: the journal of the lost database does not go on with it, and a new one needs a beginning.
-
-    It is not restored in its turn to try it: somebody waits, and the next night does that.
-    """
-    from retail_brain.desk.backups import create_backup
-
-    settings = job.config.backup.model_copy(update={"restore_check": "never"})
-    try:
-        made = create_backup(job.config.model_copy(update={"backup": settings}), progress=job.progress)
-    except RetailBrainError as error:
-        told = f"what is decided from now on is in no journal until retail-brain backup create: {error.message}"
-        return replace(result, warnings=(*result.warnings, told))
-    job.clock.lap("backup")
-    return replace(result, new_backup=made.backup_id)
 
 
 def _postgres(config: Configuration) -> PostgresAddress:

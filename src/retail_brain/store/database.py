@@ -1,6 +1,6 @@
 """Whole databases of a server: made, looked into, put in one another's place, swept away.
 
-Apart from what works inside a database, because all of this is said to the server from outside, on a connection to another
+Apart from what works inside a database (`inside`), because all of this is said to the server from outside, on a connection to another
 one. A restore is made in a database of its own and takes the place of the old one in a single transaction, so that whoever
 connects sees the old or the new one, whenever the restoring process dies.
 """
@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql as pg
 
 from retail_brain import sql
-from retail_brain.errors import ConfigurationError, IntegrityError, RefusedError, ServiceError
+from retail_brain.errors import ConfigurationError, ServiceError
 from retail_brain.store.connection import connect
 from retail_brain.store.failure import DeniedError, translated
 from retail_brain.store.role import RIGHTS
@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 DatabaseState = Literal["missing", "empty", "filled"]
 
 SCRATCH = "rb_scratch_"
-ASIDE = "_before_"
 _ALWAYS_FILLED = {"schema_migration", "lease", "cache_state"}
+_ROUTINES = {
+    "refuse_change", "journal_note", "journal_allow", "journal_key", "journal_watch", "journal_begin", "journal_end",
+    "journal_take", "journal_taken",
+}  # fmt: skip
+"""Our functions: any other makes a database one that holds something."""
 _MAINTENANCE = ("postgres", "template1")
 _SWAP_TRIES = 5
 _MAKING = 7_264_318_051_977_121  # the advisory lock of whoever makes or sweeps scratch databases
@@ -68,18 +72,18 @@ def database_state(address: PostgresAddress) -> DatabaseState:
         address: the database.
 
     Returns:
-        "missing"; "empty" where it has no table of anybody else's and none of ours has a row that somebody brought;
-        "filled".
+        "missing"; "empty" where nothing in it is anybody else's (table, view, function, sequence, type, large object) and
+        no table of ours has a row that somebody brought; "filled".
     """
     with open_server(address) as server:
         if not has_database(server, address.dbname):
             return "missing"
     with connect(address) as conn, translated():
-        for schema, table, is_here in conn.execute(sql.load("store/user_table")).fetchall():
-            if not is_here or table not in RIGHTS:
+        for kind, schema, name, is_here in conn.execute(sql.load("store/user_object")).fetchall():
+            if not is_here or name not in (RIGHTS if kind == "table" else _ROUTINES if kind == "routine" else ()):
                 return "filled"
-            query = pg.SQL("select 1 from {} limit 1").format(pg.Identifier(schema, table))
-            if table not in _ALWAYS_FILLED and conn.execute(query).fetchone():
+            query = pg.SQL("select 1 from {} limit 1").format(pg.Identifier(schema, name))
+            if kind == "table" and name not in _ALWAYS_FILLED and conn.execute(query).fetchone():
                 return "filled"
     return "empty"
 
@@ -117,7 +121,7 @@ def scratch_database(address: PostgresAddress) -> Iterator[PostgresAddress]:
     try:
         with ExitStack() as until_end:
             with open_server(address) as server:
-                server.execute("select pg_advisory_lock(%s)", [_MAKING])  # nobody sweeps it before it is in use
+                _keep_from_sweeping(server)
                 sweep_scratch(server)
                 _create(server, scratch)
                 until_end.enter_context(connect(scratch, application_name="retail-brain restore"))
@@ -153,16 +157,22 @@ def sweep_leftovers(address: PostgresAddress) -> tuple[str, ...]:
         address: where PostgreSQL answers.
     """
     with suppress(ConfigurationError, ServiceError), open_server(address) as server, translated():
-        server.execute("select pg_advisory_lock(%s)", [_MAKING])  # one that is being made is not yet in use
+        _keep_from_sweeping(server)
         return sweep_scratch(server)
     return ()
+
+
+def _keep_from_sweeping(server: Connection) -> None:
+    """Be the only one who makes or sweeps scratch databases, until the connection is closed."""
+    with translated():
+        server.execute("select pg_advisory_lock(%s)", [_MAKING])
 
 
 def sweep_scratch(server: Connection) -> tuple[str, ...]:
     """Drop the scratch databases that nobody is connected to and this login may drop, and return their names.
 
     Args:
-        server: from `open_server`.
+        server: from `open_server`; it keeps others from making and sweeping, since one that is being made is not yet in use.
     """
     with translated():
         names = [name for (name,) in server.execute(sql.load("store/list_databases"), {"prefix": SCRATCH}).fetchall()]
@@ -219,75 +229,27 @@ def put_in_place(server: Connection, scratch: str, name: str, *, aside: str | No
             return
 
 
-def free_name(server: Connection, wanted: str) -> str:
-    """Return a name that no database has: the wanted one, or with a number behind it.
+def put_in_place_of_empty(server: Connection, address: PostgresAddress, scratch: str, *, aside: str) -> str | None:
+    """Do as `put_in_place` where the database to be replaced was empty, and drop it if it still is.
 
     Args:
         server: from `open_server`.
-        wanted: the name, shortened to what PostgreSQL keeps of one.
-    """
-    for number in range(1, 1_000):
-        name = wanted[:60] if number == 1 else f"{wanted[:57]}_{number}"
-        if not has_database(server, name):
-            return name
-    raise RefusedError("a thousand databases lie aside already", hint="drop those that nobody needs")
-
-
-def refuse_broken(conn: Connection) -> int | None:
-    """Read every index whole and see that all of them and every constraint are in force.
-
-    Args:
-        conn: a connection outside any transaction to a database of our own making.
+        address: of the empty one.
+        scratch: what was restored.
+        aside: what it is called from now on if somebody has filled it at the last moment.
 
     Returns:
-        The number of indexes that were read; None where this server has no amcheck, or this login may not use it.
+        That name; None where it was dropped. Once the restored one is in its place nothing fails any more.
 
     Raises:
-        IntegrityError: an index or a constraint does not hold.
+        ServiceError: of `put_in_place`; nothing was changed.
     """
-    with translated():
-        invalid = [name for (name,) in conn.execute(sql.load("store/invalid_object")).fetchall()]
-        conn.rollback()
-    if invalid:
-        raise IntegrityError(f"these indexes or constraints are not in force: {', '.join(invalid[:5])}")
-    try:
-        with conn.transaction(force_rollback=True):
-            conn.execute("create extension if not exists amcheck")
-            return len(conn.execute(sql.load("store/check_indexes")).fetchall())
-    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFile, psycopg.errors.FeatureNotSupported):
-        return None
-    except (psycopg.errors.IndexCorrupted, psycopg.errors.DataCorrupted) as error:
-        raise IntegrityError("amcheck found an index that does not fit its table") from error
-    except psycopg.Error:
-        with translated():
-            raise
-
-
-def settle_restored(conn: Connection, *, newest_run: int) -> int:
-    """Make a restored database the newest that anybody has seen: no key in Redis and no lease from before counts.
-
-    Args:
-        conn: a connection outside any transaction.
-        newest_run: the newest run whose artefacts lie in the workspace, 0 where there are none; later runs get greater
-            numbers, so that none takes what belongs to a run that the database has forgotten for its own.
-
-    Returns:
-        The generation that Redis has to hold from now on.
-    """
-    with translated(), conn.transaction():
-        conn.execute(sql.load("store/raise_lease"))
-        conn.execute(sql.load("store/raise_run"), {"run_id": newest_run})
-        row = conn.execute(sql.load("store/raise_cache")).fetchone()
-    assert row is not None
-    return row[0]
-
-
-def analyze(conn: Connection) -> None:
-    """Refresh the planner's statistics, which a dump does not hold.
-
-    Args:
-        conn: a connection outside any transaction.
-    """
-    with translated():
-        conn.execute("analyze")
-        conn.commit()
+    former = replace(address, dbname=scratch_name())
+    _keep_from_sweeping(server)  # nobody drops it before it was looked into
+    put_in_place(server, scratch, address.dbname, aside=former.dbname)
+    with suppress(ConfigurationError, ServiceError):  # it was empty a moment ago, and the next one sweeps it
+        if database_state(former) == "filled":
+            put_in_place(server, former.dbname, aside, aside=None)
+            return aside
+        drop_database(server, former.dbname)
+    return None

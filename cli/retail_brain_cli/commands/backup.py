@@ -17,7 +17,10 @@ app = typer.Typer(help="Backups, and whether they can be restored.", no_args_is_
 
 
 @app.command()
-def create(config: ConfigFile = None, as_json: Json = False) -> None:
+def create(
+    new_target: Annotated[bool, typer.Option("--new-target", help="The target is a new, empty one: begin a new journal there.")] = False,
+    config: ConfigFile = None, as_json: Json = False,
+) -> None:  # fmt: skip
     """Back up the database, its roles, the models and the configuration, decode all of it, restore it to try it, and send a copy off-site."""
     from retail_brain.desk.backups import create_backup
     from retail_brain.desk.offsite import check_offsite, copy_created
@@ -25,7 +28,7 @@ def create(config: ConfigFile = None, as_json: Json = False) -> None:
     settings = configuration(config)
     check_offsite(settings)
     with progress() as tell:
-        result = copy_created(settings, create_backup(settings, progress=tell), progress=tell)
+        result = copy_created(settings, create_backup(settings, new_target=new_target, progress=tell), progress=tell)
     show(result, as_json=as_json)
     refuse_failed_trial(result)
     if result.offsite == "failed":

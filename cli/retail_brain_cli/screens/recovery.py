@@ -73,8 +73,9 @@ def _discarded(result: DiscardResult, console: Console) -> None:
 def _drill(result: DrillResult, console: Console) -> None:
     console.print(f"recovered {result.backup_id} on an empty server", style="bold")
     console.print(f"  RTO      {span(result.rto_s)} from nothing to the first look-up")
+    newer = "" if result.replayed else "; nothing newer is in the journal"
     console.print(
-        f"  RPO      at most {span(result.rpo_s)} of work lost (recovered up to {_moment(result.recovered_until)})"
+        f"  RPO      at most {span(result.rpo_s)} of work lost (recovered up to {_moment(result.recovered_until)}{newer})"
     )
     console.print(
         f"  checked  {result.rows:,} rows in {result.tables} tables, equal by count and hash{_indexes(result.indexes)}"

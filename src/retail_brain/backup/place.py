@@ -120,7 +120,7 @@ def leftovers(target: Path) -> list[Path]:
 
 @contextmanager
 def alone(target: Path, what: str, *, name: str = LOCK, patience_s: float | None = None) -> Iterator[int]:
-    """Be the only one who makes or removes backups in a target; the folder is made where it is missing.
+    """Be the only one who makes or removes backups in a target; the folder is made where it is missing, and not what it lies in.
 
     Args:
         target: the folder of the backups.
@@ -136,7 +136,7 @@ def alone(target: Path, what: str, *, name: str = LOCK, patience_s: float | None
         ResourceError: the folder cannot be written.
     """
     try:
-        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target.mkdir(exist_ok=True, mode=0o700)
         lock = os.open(target / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unwritable(target, error) from error
@@ -295,6 +295,6 @@ def _sync(path: str) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> ResourceError:
-    return ResourceError(
-        f"{path} cannot be written: {error.strerror}", hint="check the folder's owner and the free disk"
-    )
+    is_there = path.parent.is_dir()
+    hint = "check the folder's owner and the free disk" if is_there else f"mount the disk of {path.parent}, or make it"
+    return ResourceError(f"{path} cannot be written: {error.strerror}", hint=hint)

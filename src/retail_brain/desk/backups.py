@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from retail_brain.desk.backup_result import BackupCreated
 from retail_brain.desk.lookup import addresses_of
 from retail_brain.errors import ConfigurationError, IntegrityError
 from retail_brain.model import no_progress
-from retail_brain.pipeline.journaling import ensure_journal
+from retail_brain.pipeline.journaling import ensure_journal, refuse_other_target
 from retail_brain.pipeline.result import Clock
 from retail_brain.store import fingerprint
 from retail_brain.store.connection import connect, is_local
@@ -67,13 +67,16 @@ class _Making:
         return self.folder.name.removesuffix(place.PARTIAL)
 
 
-def create_backup(config: Configuration, *, progress: Progress = no_progress) -> BackupCreated:
+def create_backup(
+    config: Configuration, *, new_target: bool = False, progress: Progress = no_progress
+) -> BackupCreated:
     """Make a backup of the database, with roles, models and configuration, and verify it by decoding everything.
 
     Where the configuration wants it, it is also restored into a scratch database. What comes of that is told in the result.
 
     Args:
         config: the configuration.
+        new_target: the target is a new one, and is not missing what a former one held.
         progress: told how far the dump and its checks are.
 
     Returns:
@@ -84,14 +87,19 @@ def create_backup(config: Configuration, *, progress: Progress = no_progress) ->
             in which each backup is to be tried; nothing was started.
         ResourceError: there is too little room.
         LockedError: another backup is being made.
-        ServiceError: the server went away, or somebody changed the structure of the database twice.
+        ServiceError: the server went away, or somebody changed the structure of the database twice; or the target is not
+            the one that holds the journal, and was not called a new one.
         IntegrityError: what was written does not hold what the database held; nothing of it counts.
     """
     from retail_brain.desk.trial import why_no_right
 
     target, (postgres, _) = config.backup_folder, addresses_of(config)
-    with place.alone(target, "backup create") as lock, connect(postgres, application_name="retail-brain backup") as pg:
+    with ExitStack() as held:
+        pg = held.enter_context(connect(postgres, application_name="retail-brain backup"))
         fingerprint.check_readable(pg)
+        if not new_target:
+            refuse_other_target(config, pg)
+        lock = held.enter_context(place.alone(target, "backup create"))
         no_trial = why_no_right(config, pg)
         tools = find_tools(pg.info.server_version // 10_000, embedded=embedded_programs(config, postgres))
         removed = place.clear_leftovers(target)
@@ -137,10 +145,9 @@ def _keep_journal(config: Configuration, pg: Connection) -> tuple[str, ...]:
     if any(state.applied_at is None for state in migration_status(pg)):
         return ("no journal goes on from this backup: the database lacks migrations",)
     try:
-        ensure_journal(config, pg)
+        return ensure_journal(config, pg)
     except DeniedError as error:
         return (f"no journal was begun or written: {error.message}",)
-    return ()
 
 
 def _make(making: _Making, pg: Connection) -> tuple[Manifest, Trial | None]:

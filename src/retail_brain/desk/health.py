@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from retail_brain.errors import ServiceError
+from retail_brain.errors import RetailBrainError, ServiceError
 from retail_brain.model import Check
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _invariants(config: Configuration) -> Check:
 
 
 def _journal(config: Configuration) -> Check:
-    from retail_brain.desk.journal import check_journal
+    from retail_brain.desk.journal_checks import check_journal
     from retail_brain.store.connection import connect
 
     with connect(_addresses(config).postgres, patience_s=5.0) as conn:
@@ -112,7 +112,7 @@ def _journal(config: Configuration) -> Check:
 
 
 def _archive(config: Configuration) -> Check:
-    from retail_brain.desk.journal import check_archiving
+    from retail_brain.desk.journal_checks import check_archiving
     from retail_brain.store.connection import connect
 
     with connect(_addresses(config).postgres, patience_s=5.0) as conn:
@@ -146,6 +146,9 @@ def _backups(config: Configuration) -> Check:
     backups = list_backups(config.backup_folder)
     if not backups:
         what = f"there is none in {config.backup_folder}"
+        if _had_backup(config):
+            hint = "mount its disk; where the target is a new one: retail-brain backup create --new-target"
+            return Check(name="backups", outcome="warning", what=f"{what}, where a journal began with one", hint=hint)
         return Check(name="backups", outcome="ok", what=what, hint="retail-brain backup create")
     verified = [backup.made_at for backup in backups if backup.is_verified]
     if not verified:
@@ -164,6 +167,18 @@ def _backups(config: Configuration) -> Check:
         hint = "retail-brain backup verify --restore, every night"
         return Check(name="backups", outcome="warning", what=f"{what}; {told}", hint=hint)
     return Check(name="backups", outcome="ok", what=f"{what}, of {len(backups)}")
+
+
+def _had_backup(config: Configuration) -> bool:
+    """Say whether PostgreSQL knows of a journal, which begins with a backup; one that does not answer is told elsewhere."""
+    from retail_brain.store.connection import connect
+    from retail_brain.store.journal import journal_state
+
+    try:
+        with connect(_addresses(config).postgres, patience_s=5.0) as conn:
+            return journal_state(conn) is not None
+    except RetailBrainError:
+        return False
 
 
 def _drill(config: Configuration) -> Check:

@@ -1,4 +1,4 @@
-"""The journal for a person: brought up to date, followed, put into a restored database, pruned, and looked at by doctor.
+"""The journal for a person: brought up to date, followed, put into a restored database, and pruned.
 
 Apart from keeping it, which every command does by itself, and from restoring, which calls this with the database that it
 has just made.
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.backup import delivered
 from retail_brain.backup.handing_back import fetch_files
 from retail_brain.backup.journal import FOLDER, parts_before, read_journal, strays
+from retail_brain.backup.journal_end import read_reached
 from retail_brain.desk.lookup import open_store
 from retail_brain.desk.offsite import copy_journal
 from retail_brain.errors import IntegrityError, RetailBrainError
-from retail_brain.model import Check
 from retail_brain.pipeline.journaling import JournalResult, copy_deliveries, write_journal
 from retail_brain.pipeline.stores import open_workspace
 from retail_brain.store import journal as store
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from retail_brain.store.connection import Connection
     from retail_brain.store.journal import JournalState
 
-_LATE = timedelta(minutes=15)
-"""From when on a row that waits is worth a warning; `backup journal` is meant to run every few minutes."""
 _MARGIN = timedelta(hours=1)
 """What is kept of the journal from before the oldest backup: clocks are set, and snapshots take a moment."""
 
@@ -51,13 +49,16 @@ class ReplayedJournal:
 
     Attributes:
         entries: entries that were put in.
+        digest: of the last of them.
         rows: rows that were written or removed, by table.
-        until: the moment of the state that was reached; None where the journal had nothing to add.
+        until: the moment up to which everything is there; None where the journal had nothing to add, and no note says that
+            there was nothing.
         unpublished: delivered files that were taken in and that no run has published.
         warnings: what a person should know: files beside the journal that nobody could read, too.
     """
 
     entries: int = 0
+    digest: str = ""
     rows: dict[str, int]
     until: datetime | None = None
     unpublished: tuple[DeliveredFile, ...] = ()
@@ -133,7 +134,9 @@ def replay_journal(
         if state is None:
             return ReplayedJournal(rows={})
         store.end_journal(conn)
+        folder = target / FOLDER / str(state.timeline)
         found = _replay(conn, _entries_after(target, state, until), identities)
+        found = replace(found, until=_reached(folder, state, until, found))
         if found.entries == 0 and not (target / FOLDER / str(state.timeline)).is_dir() and state.entries:
             found = replace(found, warnings=("the journal of this backup is not there; only the backup was restored",))
         known = known_deliveries(conn)
@@ -192,16 +195,25 @@ def _entries_after(target: Path, state: JournalState, until: datetime | None) ->
 
 
 def _replay(conn: Connection, entries: Iterator[Entry], identities: Sequence[Any]) -> ReplayedJournal:
-    count, rows, until = 0, dict[str, int](), None
+    count, rows, until, digest = 0, dict[str, int](), None, ""
     with conn.transaction():
         replay = Replay(conn)
         for entry in entries:
-            count, until = count + 1, _moment(entry.at)
+            count, until, digest = count + 1, _moment(entry.at), entry.digest
             if entry.kind == "rows":
                 table, written = replay.put(entry.body(identities))
                 rows[table] = rows.get(table, 0) + written
         finish_replay(conn)
-    return ReplayedJournal(entries=count, rows=rows, until=until)
+    return ReplayedJournal(entries=count, rows=rows, until=until, digest=digest)
+
+
+def _reached(folder: Path, state: JournalState, until: datetime | None, found: ReplayedJournal) -> datetime | None:
+    """Return up to when everything is there: a shop in which nothing happens writes no entries, and notes that."""
+    note = read_reached(folder)
+    if note is None or note.digest != (found.digest or state.digest or ""):
+        return found.until
+    reached = min(note.at, until or note.at).astimezone(UTC)
+    return max(reached, found.until or reached)
 
 
 def _moment(text: str) -> datetime:
@@ -237,51 +249,5 @@ def prune_journal(target: Path, oldest: datetime) -> int:
 
 
 def _written_s(folder: Path) -> float:
-    """Return when a journal was written last, in seconds since 1970."""
-    return max((part.stat().st_mtime for part in folder.glob("*.jsonl")), default=0.0)
-
-
-def check_journal(pg: Connection, config: Configuration) -> Check:
-    """Say how old the newest entry of the journal is, and whether rows wait for it.
-
-    Args:
-        pg: a connection.
-        config: the configuration.
-    """
-    state, hint = store.journal_state(pg), "retail-brain backup journal, every few minutes from cron"
-    if state is None:
-        if not config.backup.journal:
-            return Check(name="journal", outcome="ok", what="switched off by the configuration")
-        return Check(name="journal", outcome="ok", what="begins with the first retail-brain backup create")
-    waiting = store.waiting_for_journal(pg)
-    age = datetime.now(UTC) - (waiting.since or datetime.now(UTC))
-    if age > _LATE:
-        what = f"{waiting.rows:,} rows wait since {waiting.since:%Y-%m-%d %H:%M} UTC: a disaster would lose them"
-        return Check(name="journal", outcome="warning", what=what, hint=hint)
-    return Check(
-        name="journal", outcome="ok",
-        what=f"holds everything up to {state.reached_at:%Y-%m-%d %H:%M} UTC" + (f"; {waiting.rows:,} rows wait" * bool(waiting.rows)),
-    )  # fmt: skip
-
-
-def check_archiving(pg: Connection) -> Check:
-    """Say whether the server archives its write-ahead log, and whether that works.
-
-    Args:
-        pg: a connection.
-    """
-    state = store.archiving_state(pg)
-    hint = "docs/how-to/journal.md says how the archive and the journal fit"
-    if state.idle_slots:
-        what = f"nobody reads the replication slot {', '.join(state.idle_slots)}: the server keeps its log for it until the disk is full"
-        return Check(name="archive", outcome="warning", what=what, hint=hint)
-    if state.mode == "off":
-        return Check(
-            name="archive", outcome="ok", what="the server archives no write-ahead log; the journal stands alone"
-        )
-    failed, done = state.last_failed_time, state.last_archived_time
-    if failed is not None and (done is None or done < failed):
-        what = f"archiving the write-ahead log fails since {failed:%Y-%m-%d %H:%M} UTC"
-        return Check(name="archive", outcome="warning", what=what, hint=hint)
-    when = f"last at {done:%Y-%m-%d %H:%M} UTC" if done else "not yet"
-    return Check(name="archive", outcome="ok", what=f"the write-ahead log is archived ({when})")
+    """Return when a journal was written last, or began, in seconds since 1970."""
+    return max((part.stat().st_mtime for part in folder.glob("*.jsonl")), default=folder.stat().st_mtime)

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 from retail_brain.backup import delivered
 from retail_brain.backup.delivery_note import DeliveredFile
 from retail_brain.backup.journal import FOLDER, Head
+from retail_brain.backup.journal_end import find_end, make_timeline, note_reached
 from retail_brain.backup.journal_writer import JournalWriter, rows_entries
+from retail_brain.backup.place import list_backups
 from retail_brain.errors import InputError, IntegrityError, RetailBrainError, ServiceError
 from retail_brain.model import NotJournaled
 from retail_brain.store import journal as store
@@ -91,7 +93,7 @@ def keep_journal_on(config: Configuration, pg: psycopg.Connection) -> tuple[str,
 
 
 def write_journal(config: Configuration, pg: psycopg.Connection) -> JournalResult:
-    """Write everything that was touched since the last entry.
+    """Write everything that was touched since the last entry. Where nothing was, the journal's end is looked at all the same.
 
     Args:
         config: the configuration.
@@ -102,25 +104,32 @@ def write_journal(config: Configuration, pg: psycopg.Connection) -> JournalResul
 
     Raises:
         ServiceError: the target cannot be written.
-        IntegrityError: the target lacks entries that were there.
+        IntegrityError: the target lacks entries that were there, or knows more than the database, which was set back.
         LockedError: another command writes the journal, and takes too long.
     """
     with store.taking(pg) as taking:
         if taking is None:
             return JournalResult(status="off")
-        state = taking.state
-        head = Head(entries=state.entries, digest=state.digest or "", part=state.part or "", size=state.bytes)
-        rows = 0
+        state, rows = taking.state, 0
+        folder = timeline_folder(config, state)
+        head = find_end(folder, known_end(state), taking.knows)
         if taking.is_due:
             head, rows = _write_batch(config, taking, head)
-        taking.settle(entries=head.entries, digest=head.digest or None, part=head.part or None, size=head.size)
+            taking.settle(entries=head.entries, digest=head.digest, part=head.part, size=head.size)
+        else:
+            note_reached(folder, taking.moment.astimezone(UTC).isoformat(), head)
     return JournalResult(
         status="written" if rows else "nothing new", timeline=str(state.timeline), entries=head.entries, rows=rows,
         reached_at=taking.moment,
     )  # fmt: skip
 
 
-def _write_batch(config: Configuration, taking: Taking, head: Head) -> tuple[Head, int]:
+def known_end(state: JournalState) -> Head:
+    """Return where the journal ends, as PostgreSQL knows it."""
+    return Head(entries=state.entries, digest=state.digest or "", part=state.part or "", size=state.bytes)
+
+
+def _write_batch(config: Configuration, taking: Taking, end: Head) -> tuple[Head, int]:
     count = 0
 
     def counted(rows: Iterable[TouchedRow]) -> Iterator[TouchedRow]:
@@ -130,44 +139,70 @@ def _write_batch(config: Configuration, taking: Taking, head: Head) -> tuple[Hea
             yield row
 
     writer = JournalWriter(
-        timeline_folder(config, taking.state), head, at=taking.moment.astimezone(UTC).isoformat(),
+        timeline_folder(config, taking.state), end, at=taking.moment.astimezone(UTC).isoformat(),
         horizon=taking.horizon, recipients=config.backup.recipients,
     )  # fmt: skip
     try:
         with closing(taking.rows()) as rows:
             for body in rows_entries(counted(rows)):
                 writer.append("rows", body)
-        return writer.commit(), count
+        return writer.commit(taking.notes), count
     finally:
         writer.close()
 
 
-def ensure_journal(config: Configuration, pg: psycopg.Connection) -> None:
+def refuse_other_target(config: Configuration, pg: psycopg.Connection) -> None:
+    """Refuse a target that is not the one that the journal began in, most likely because its disk is not mounted.
+
+    Args:
+        config: the configuration.
+        pg: a connection outside any transaction.
+
+    Raises:
+        ServiceError: PostgreSQL knows of a journal, and the target holds neither that nor any backup.
+    """
+    state, target = store.journal_state(pg), config.backup_folder
+    if state is None or list_backups(target) or timeline_folder(config, state).is_dir():
+        return
+    raise ServiceError(
+        f"{target} holds no backup, and not the journal that PostgreSQL knows of; nothing was written",
+        hint="mount its disk; where the target is a new one: retail-brain backup create --new-target",
+    )
+
+
+def ensure_journal(config: Configuration, pg: psycopg.Connection) -> tuple[str, ...]:
     """Have a journal that goes on from any backup that is made after this; begin one where none is, or where it is damaged.
 
     Args:
         config: the configuration; where it wants no journal, one that is kept ends.
         pg: a connection outside any transaction, as a login that may write runs.
 
+    Returns:
+        That a journal was given up and another one began, and why.
+
     Raises:
+        ServiceError: the target cannot be written.
         LockedError: a run is being published.
     """
     state = store.journal_state(pg)
     if not config.backup.journal:
         if state is not None:
             store.end_journal(pg)
-        return
+        return ()
+    why = ""
     if state is not None:
         try:
             write_journal(config, pg)
-        except IntegrityError:  # entries are lost: this backup does not need them, and those that follow are new
-            store.begin_journal(pg)
+        except IntegrityError as error:  # this backup does not need what is lost, and those that follow are new
+            why = error.message
         except ServiceError:
             if timeline_folder(config, state).is_dir():
                 raise
-            store.begin_journal(pg)
-        return
-    store.begin_journal(pg)
+            why = f"the one that PostgreSQL knows of is not in {config.backup_folder}"
+        else:
+            return ()
+    store.begin_journal(pg, lambda timeline: make_timeline(config.backup_folder, timeline))
+    return (f"a new journal begins with this backup, no older backup goes on with it: {why}",) if why else ()
 
 
 def copy_deliveries(config: Configuration, workspace: Workspace, pg: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
@@ -188,6 +223,11 @@ def copy_deliveries(config: Configuration, workspace: Workspace, pg: psycopg.Con
     state = store.journal_state(pg)
     if state is None:
         return 0, ()
+    if not timeline_folder(config, state).is_dir():
+        raise ServiceError(
+            f"{config.backup_folder} does not hold the journal: the delivered files were not copied there",
+            hint="is the target mounted? retail-brain backup journal catches up",
+        )
     copied, missing = 0, list[str]()
     for run in list_runs(pg, limit=config.workspace.keep_runs):
         waits = run.status in ("running", "held", "failed")

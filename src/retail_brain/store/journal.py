@@ -22,7 +22,7 @@ from retail_brain.store.connection import ending
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -70,13 +70,35 @@ TouchedRow = tuple[str, str, str | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
-    """An open snapshot of what the journal lacks."""
+    """An open snapshot of what the journal lacks.
+
+    Attributes:
+        conn: the connection, inside the transaction of the snapshot.
+        state: how far the journal reaches.
+        moment: of the snapshot.
+        horizon: the number that the next transaction gets.
+        notes: the moments of the notes that wait, the newest of each transaction, in microseconds since 1970.
+    """
 
     conn: Connection
     state: JournalState
     moment: datetime
     horizon: int
-    is_due: bool
+    notes: list[int]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether anything was touched."""
+        return bool(self.notes)
+
+    def knows(self, notes: Sequence[int]) -> bool:
+        """Say whether notes that a commit of the journal took are all waiting still.
+
+        Args:
+            notes: their moments; a commit without any is nobody's.
+        """
+        row = self.conn.execute(sql.load("store/journal_knows"), {"notes": list(notes)}).fetchone()
+        return row is not None and 0 < len(notes) == row[0]
 
     def rows(self) -> Generator[TouchedRow]:
         """Yield the touched rows, table by table."""
@@ -110,11 +132,12 @@ def journal_state(conn: Connection) -> JournalState | None:
         return None
 
 
-def begin_journal(conn: Connection) -> None:
+def begin_journal(conn: Connection, make_room: Callable[[str], object] = str) -> None:
     """Begin a journal; one that is kept is given up, and a new one begins. What was committed before is not in it.
 
     Args:
         conn: a connection outside any transaction.
+        make_room: makes the room of the timeline of this name in the target; where it fails none begins.
 
     Raises:
         LockedError: a run is being published.
@@ -122,6 +145,9 @@ def begin_journal(conn: Connection) -> None:
     with translated(), quiet_journal(conn), conn.transaction():
         identity_lock(conn)
         conn.execute(sql.load("store/journal_begin"))
+        state = journal_state(conn)
+        assert state is not None
+        make_room(str(state.timeline))
 
 
 def end_journal(conn: Connection) -> None:
@@ -187,7 +213,7 @@ def taking(conn: Connection) -> Iterator[Taking | None]:
         if state is None:  # it ended a moment ago
             yield None
             return
-        yield Taking(conn=conn, state=state, moment=moment[0], horizon=moment[1], is_due=moment[2])
+        yield Taking(conn=conn, state=state, moment=moment[0], horizon=moment[1], notes=moment[2])
 
 
 def waiting_for_journal(conn: Connection) -> Waiting:

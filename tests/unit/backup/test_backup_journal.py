@@ -14,6 +14,7 @@ from retail_brain.backup.delivery_note import DeliveredFile
 from retail_brain.backup.encrypt import read_identities
 from retail_brain.backup.handing_back import fetch_file
 from retail_brain.backup.journal import Head, parts_before, read_journal
+from retail_brain.backup.journal_end import find_end
 from retail_brain.backup.journal_writer import JournalWriter, rows_entries
 from retail_brain.backup.key import create_key
 from retail_brain.desk.journal import prune_journal
@@ -26,14 +27,20 @@ BODY = '{"table":"profile","rows":[{"given_name":"Zoë"}],"gone":[]}'
 LONG = '{"table":"profile","rows":["' + "x" * 5_000 + '"],"gone":[]}'
 
 
-def write(folder: Path, head: Head, *bodies: str, horizon: int = 100, recipients: tuple[str, ...] = ()) -> Head:
-    """Write one batch."""
+def write(
+    folder: Path, head: Head, *bodies: str, horizon: int = 100, recipients: tuple[str, ...] = (), notes: tuple[int, ...] = (1,),
+    waiting: tuple[int, ...] = (),
+) -> Head:  # fmt: skip
+    """Write one batch, where PostgreSQL knows this end and these notes wait in it."""
     at = f"2026-11-23T02:00:{head.entries % 60:02}+00:00"
-    writer = JournalWriter(folder, head, at=at, horizon=horizon, recipients=recipients)
+    if not head.entries:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    end = find_end(folder, head, lambda taken: set(taken) <= set(waiting))
+    writer = JournalWriter(folder, end, at=at, horizon=horizon, recipients=recipients)
     try:
         for body in bodies:
             writer.append("rows", body)
-        return writer.commit()
+        return writer.commit(notes)
     finally:
         writer.close()
 
@@ -134,15 +141,38 @@ def test_a_torn_end_is_ignored_and_cut_off_by_the_next_writer(three: tuple[Path,
 def test_a_batch_that_reached_the_disk_and_that_postgresql_did_not_hear_of_stays(three: tuple[Path, Head]) -> None:
     folder, head = three
     write(folder, head, BODY)
-    assert write(folder, head, BODY).entries == 10
+    assert write(folder, head, BODY, waiting=(1, 2)).entries == 10
     assert [entry.number for entry in read_journal(folder)] == list(range(1, 11))
 
 
-def test_a_database_that_was_set_back_does_not_write_on(three: tuple[Path, Head]) -> None:
+def test_a_database_that_was_set_back_does_not_write_on_however_much_it_has_done_since(
+    three: tuple[Path, Head],
+) -> None:
     folder, head = three
-    write(folder, head, BODY, horizon=200)
+    write(folder, head, BODY, horizon=200, notes=(7, 8))
+    for waiting in ((), (7,), (9,)):
+        with pytest.raises(IntegrityError, match="the database was set back"):
+            write(folder, head, BODY, horizon=1_000, waiting=waiting)
+    assert write(folder, head, BODY, horizon=1_000, waiting=(7, 8, 9)).entries == 10
+
+
+def test_a_commit_that_does_not_tell_what_it_took_is_nobodys(three: tuple[Path, Head]) -> None:
+    folder, head = three
+    write(folder, head, BODY, notes=())
     with pytest.raises(IntegrityError, match="the database was set back"):
-        write(folder, head, BODY, horizon=150)
+        find_end(folder, head, bool)
+
+
+def test_the_end_is_found_where_the_next_part_was_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_writer, "PART_BYTES", 10)
+    head = write(tmp_path / "t", write(tmp_path / "t", Head(), BODY), BODY)
+    assert find_end(tmp_path / "t", head) == head
+    path = sorted((tmp_path / "t").iterdir())[-1]
+    whole = path.read_bytes()
+    for damaged in (whole[:-9], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(IntegrityError, match="lacks entries that were in it"):
+            find_end(tmp_path / "t", head)
 
 
 def test_entries_that_vanished_from_the_target_are_noticed_before_more_are_written(three: tuple[Path, Head]) -> None:

@@ -58,11 +58,12 @@ def test_one_that_no_program_here_reads_keeps_nobody_from_seeing_the_others(town
     try:
         answer = town.call("backup", "verify", "--all", how)
         assert_told(town.call("backup", "verify", first, how), 2, "PostgreSQL 99")
-        assert levels(town)[0] == ("", "unchecked"), "nothing is wrong with it"
+        assert levels(town)[0] == ("files", "checked"), "nothing is wrong with it, as far as its files tell"
     finally:
         manifest.write_text(whole)
     assert (answer.code, "PostgreSQL 99" in answer.err, first in answer.err) == (2, True, True)
-    assert f"! {first}  not looked at" in answer.out
+    assert f"! {first}  every file is as it was written" in answer.out
+    assert f"! {first}  every file is as it was written, and decoded" not in answer.out
     for backup_id in others:
         assert f"✓ {backup_id}  every file is as it was written" in answer.out
     assert levels(town)[1:] == [("restored" if how == "--restore" else "decoded", "verified")] * 2

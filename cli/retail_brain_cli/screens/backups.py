@@ -87,6 +87,8 @@ def _found(result: BackupsChecked, console: Console) -> None:
             console.print(f"    {clean(problem)}", style="red")
         if backup.untried:
             console.print(f"    not looked at as closely as asked: {clean(backup.untried)}", style="yellow")
+        for warning in backup.warnings:
+            console.print(f"    {clean(warning)}", style="yellow")
 
 
 @screen.register(PruneResult)

@@ -6,14 +6,13 @@ Apart from making one, because none of this touches the database, and all of it 
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from retail_brain.backup import check, place, retention
+from retail_brain.backup import check, encrypt, place, retention
 from retail_brain.backup.reading import reading
 from retail_brain.backup.tool import find_tools
-from retail_brain.backup.verified import note_check
 from retail_brain.desk.backup_result import (
     BackupChecked,
     BackupEntry,
@@ -24,6 +23,7 @@ from retail_brain.desk.backup_result import (
 )
 from retail_brain.desk.backups import embedded_folder, teller
 from retail_brain.desk.journal import prune_journal
+from retail_brain.desk.noting import note_found
 from retail_brain.desk.offsite import prune_offsite
 from retail_brain.errors import ConfigurationError, IntegrityError, LockedError, ResourceError, RetailBrainError
 from retail_brain.model import no_progress
@@ -89,26 +89,32 @@ def verify_backups(
         progress: told how far it is.
 
     Returns:
-        What was found, backup by backup. One of several that could not be looked at is told with the reason, and nothing
-        was noted of it.
+        What was found, backup by backup. One of several that could not be looked at, or not as closely, is told with the
+        reason; what its files alone tell is noted all the same.
 
     Raises:
-        ConfigurationError: there is no such backup, no pg_restore for it, or no key to decode it.
+        ConfigurationError: there is no such backup, no pg_restore for it, or no key to decode it; what the files alone tell
+            was noted.
     """
     target = config.backup_folder
     newest = place.find_backup(target, None if every else backup_id)
+    keys = encrypt.read_identities(identity) if identity is not None and decode else []
     chosen = place.list_backups(target) if every else [newest]
 
     def looked_at(backup: Backup) -> BackupChecked:
+        began, problems, level, why = time.perf_counter(), tuple[str, ...](), "", None
         try:
-            return _verify(config, backup, decode, identity, progress)
+            level, problems, why = _look(config, backup, decode, keys, progress)
         except RetailBrainError as error:
-            if not every:
-                raise
-            return BackupChecked(
-                backup_id=backup.backup_id, level="", sound=True, problems=(), seconds=0.0, untried=error.message,
-                untried_for=hindrance(error),
-            )  # fmt: skip
+            why = error
+        warnings = note_found(backup.path, level, problems) if level else ()
+        if why is not None and not every:
+            raise why
+        return BackupChecked(
+            backup_id=backup.backup_id, level=level, sound=not problems, problems=problems, warnings=warnings,
+            seconds=round(time.perf_counter() - began, 3), untried=why.message if why else "",
+            untried_for=hindrance(why) if why else "",
+        )  # fmt: skip
 
     return BackupsChecked(
         backups=tuple(looked_at(one) for one in chosen if not every or one.path.is_dir())  # it may have been pruned
@@ -126,48 +132,42 @@ def hindrance(error: RetailBrainError) -> Hindrance:
     return "configuration" if isinstance(error, ConfigurationError) else "broken off"
 
 
-def _verify(
-    config: Configuration, backup: Backup, decode: bool, identity: Path | None, progress: Progress
-) -> BackupChecked:
-    began, level = time.perf_counter(), "decoded" if decode else "files"
+def _look(
+    config: Configuration, backup: Backup, decode: bool, keys: list[Any], progress: Progress
+) -> tuple[str, tuple[str, ...], RetailBrainError | None]:
+    """Look at a backup as closely as asked, or as can be.
+
+    Returns:
+        How closely that was; what was found; and what kept it from being looked at more closely.
+    """
     if backup.manifest is None:
-        problems: tuple[str, ...] = (backup.why_unreadable,)
-    else:
-        with reading(backup.path):
-            problems = _problems(config, backup, decode, identity, progress)
-    note_check(backup.path, level, problems)
-    seconds = round(time.perf_counter() - began, 3)
-    return BackupChecked(
-        backup_id=backup.backup_id, level=level, sound=not problems, problems=problems, seconds=seconds
-    )
-
-
-def _problems(
-    config: Configuration, backup: Backup, decode: bool, identity: Path | None, progress: Progress
-) -> tuple[str, ...]:
-    assert backup.manifest is not None
+        return "files", (backup.why_unreadable,), None
     manifest, jobs = backup.manifest, config.backup.jobs
-    tools = _reader(manifest.client_version) if decode else None
-    tell = teller(progress, "decode" if decode else "verify")
-    found = check.check_files(backup.path, manifest, tools=tools, jobs=jobs, tell=tell)
-    if found or tools is None or not manifest.encrypted:
-        return found
+    tools, why = _means(backup, keys) if decode else (None, None)
+    tell = teller(progress, "decode" if tools else "verify")
+    with reading(backup.path):
+        found = check.check_files(backup.path, manifest, tools=tools, jobs=jobs, tell=tell)
+        if found or tools is None or not manifest.encrypted:
+            return "decoded" if tools and not manifest.encrypted else "files", found, None if found else why
+        try:
+            with encrypt.opened(backup.path, keys, scratch=open_workspace(config).scratch) as plain:
+                return "decoded", check.check_contents(plain, manifest, tools, jobs=jobs, tell=tell), None
+        except IntegrityError as error:
+            return "decoded", (error.message,), None
+        except RetailBrainError as error:  # a key of another time; no room
+            return "files", (), error
+
+
+def _means(backup: Backup, keys: list[Any]) -> tuple[Tools | None, RetailBrainError | None]:
+    """Return the programs that decode a backup, or why it cannot be decoded."""
+    assert backup.manifest is not None
+    if backup.manifest.encrypted and not keys:
+        hint = "--identity FILE names the file with the key that opens it"
+        return None, ConfigurationError(f"{backup.backup_id} is encrypted", hint=hint)
     try:
-        with _in_plain(config, backup, identity) as plain:
-            return check.check_contents(plain, manifest, tools, jobs=jobs, tell=tell)
-    except IntegrityError as error:
-        return (error.message,)
-
-
-def _in_plain(config: Configuration, backup: Backup, identity: Path | None) -> AbstractContextManager[Path]:
-    if identity is None:
-        raise ConfigurationError(
-            f"{backup.backup_id} is encrypted", hint="--identity FILE names the file with the key that opens it"
-        )
-    from retail_brain.backup import encrypt
-
-    keys = encrypt.read_identities(identity)
-    return encrypt.opened(backup.path, keys, scratch=open_workspace(config).scratch)
+        return _reader(backup.manifest.client_version), None
+    except ConfigurationError as error:
+        return None, error
 
 
 def _reader(client_version: str) -> Tools:

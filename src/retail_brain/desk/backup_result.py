@@ -82,6 +82,8 @@ class BackupChecked:
     untried: str = ""
     """Why it was not decoded or restored, though that was asked for: no fault of the backup."""
     untried_for: Hindrance = ""
+    warnings: tuple[str, ...] = ()
+    """What a person should know besides: that it could not be noted, or that it counts as failed all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

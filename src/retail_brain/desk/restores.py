@@ -17,6 +17,7 @@ from retail_brain.backup.verified import note_check
 from retail_brain.desk.back_to_work import back_to_work, back_up_again
 from retail_brain.desk.backup_care import hindrance, verify_backups
 from retail_brain.desk.backup_result import BackupChecked, BackupsChecked
+from retail_brain.desk.noting import note_found
 from retail_brain.desk.offsite import has_copy
 from retail_brain.desk.recovery import Recovery, recovered
 from retail_brain.desk.restore_result import DiscardResult, RestorePlan, RestoreResult
@@ -194,9 +195,9 @@ def _try(config: Configuration, decoded: BackupChecked, *, identity: Path | None
         config=config, backup=backup, postgres=_postgres(config), identity=identity, replay=False, progress=progress
     )
     trial = try_backup(job)
-    trial.note(backup.path)
     return replace(
         decoded, level="restored", sound=not trial.problems, problems=trial.problems,
+        warnings=note_found(backup.path, "restored", trial.problems),
         seconds=round(decoded.seconds + time.perf_counter() - began, 3),
     )  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_a_new_backup_is_restored_compared_and_noted_and_nothing_of_that_stays(t
 
 def test_a_large_one_is_left_to_the_night_and_doctor_asks_for_that(town: Shop, tmp_path: Path) -> None:
     config = configured(town, folder=str(tmp_path), restore_check_below_mb=0)
-    made = town.must("backup", "create", *config)
+    made = town.must("backup", "create", "--new-target", *config)
     assert (made["level"], made["restore_check"], "trial" in made["seconds"]) == ("decoded", "", False)
     doctor = town.call("doctor", *config).out
     assert "none was restored to try it" in doctor
@@ -173,7 +173,7 @@ def test_what_a_killed_trial_leaves_is_gone_with_the_next_backup_and_its_own_cou
     assert struck(town, "compare", command="backup create").returncode == -signal.SIGKILL
     assert len(rows(town, SCRATCH)) == 1
     assert (newest(town)["state"], newest(town)["level"]) == ("verified", "decoded")
-    made = town.must("backup", "create", *config)
+    made = town.must("backup", "create", "--new-target", *config)
     assert (made["level"], made["restore_check"]) == ("decoded", "")
     assert rows(town, SCRATCH) == []
     assert "✓ backups" in town.call("doctor", *config).out
@@ -186,14 +186,14 @@ def test_an_encrypted_one_is_tried_without_its_key_and_leaves_nothing_in_plain(t
     public = town.must("backup", "key", "create", "trial.key")["recipient"]
     (town.folder / "trial.key").unlink()
     config = configured(town, folder=str(tmp_path / "sealed"), recipients=[public])
-    made = town.must("backup", "create", *config)
+    made = town.must("backup", "create", "--new-target", *config)
     assert (made["level"], made["encrypted"]) == ("restored", True)
     [listed] = town.must("backup", "list", *config)["backups"]
     assert (listed["level"], listed["state"]) == ("restored", "verified")
     files = [path.name for path in (tmp_path / "sealed" / made["backup_id"]).rglob("*") if path.is_file()]
     assert {name for name in files if not name.endswith(".age")} == {"manifest.json", "verified.json"}
-    command = f"backup create --config {config[1]}".replace(str(town.folder), ".")
+    command = f"backup create --new-target --config {config[1]}".replace(str(town.folder), ".")
     assert struck(town, "compare", command=command).returncode == -signal.SIGKILL
     assert len(town.must("backup", "list", *config)["backups"]) == 1
-    assert town.must("backup", "create", *config)["removed_leftovers"] == 1
+    assert town.must("backup", "create", "--new-target", *config)["removed_leftovers"] == 1
     assert rows(town, SCRATCH) == []

@@ -82,7 +82,7 @@ def make_town(make_shop: Callable[[str], Shop], name: str) -> Town:
 
 
 def _create(shop: Shop, flavour: str) -> Path:
-    return Path(shop.must("backup", "create", "--config", f"{flavour}.toml")["path"])
+    return Path(shop.must("backup", "create", "--new-target", "--config", f"{flavour}.toml")["path"])
 
 
 def kinds(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,12 +66,10 @@ def test_a_delivered_file_that_cannot_be_given_back_costs_neither_the_cache_nor_
 
 def test_a_workspace_that_takes_nothing_is_told_and_the_rest_is_done(town: Shop) -> None:
     workspace = town.folder / ".retail-brain"
-    for path in (workspace / "returned").glob("*"):
-        path.unlink()
-    (workspace / "returned").rmdir()
+    shutil.rmtree(workspace / "returned", ignore_errors=True)
     (workspace / "returned").write_text("no folder")
     configuration = workspace / "restored_configuration.toml"
-    configuration.unlink()
+    configuration.unlink(missing_ok=True)
     configuration.mkdir()
     try:
         told = restore(town)

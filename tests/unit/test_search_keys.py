@@ -29,7 +29,9 @@ def test_a_name_with_a_wrong_letter_is_near_enough(name: str) -> None:
     for place in range(len(name)):
         typed = f"{name[:place]}x{name[place + 1 :]}"
         shared, both = trigrams(name) & trigrams(typed), trigrams(name) | trigrams(typed)
-        if len(shared) / len(both) > least_alike(typed, wide=True):  # in a short name the database sees no likeness at all
+        if len(shared) / len(both) > least_alike(
+            typed, wide=True
+        ):  # in a short name the database sees no likeness at all
             assert len(shared) / len(both) > least_alike(typed, wide=False)
 
 

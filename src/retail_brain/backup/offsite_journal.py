@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from retail_brain.backup import place
 from retail_brain.backup.journal import FOLDER as JOURNAL
+from retail_brain.backup.journal_end import REACHED
 from retail_brain.backup.offsite import digest_of, other_bytes, write_private
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def copy_journal(bucket: Bucket, target: Path) -> int:
     there, sent = bucket.sizes(JOURNAL), 0
     for path in sorted((target / JOURNAL).rglob("*")):
         key = path.relative_to(target).as_posix()
-        if place.PARTIAL not in path.name and path.is_file() and there.get(key) != path.stat().st_size:
+        if place.PARTIAL in path.name or not path.is_file():
+            continue
+        if path.name == REACHED or there.get(key) != path.stat().st_size:  # that note changes and keeps its length
             _put_growing(bucket, path, key)
             sent += 1
     bucket.settle()

@@ -89,6 +89,19 @@ def test_a_new_record_joins_its_person_at_once_and_the_night_leaves_it_there(sho
     assert shop.must("run")["status"] == "nothing new"
 
 
+def test_a_nickname_with_another_initial_meets_its_long_form_by_birthday_alone(shop: Shop) -> None:
+    robert = person(1, "robert", first_name="Robert", last_name="Thistlewood", date_of_birth="1951-11-23")
+    bob = robert | {"record_id": "bob", "first_name": "Bob", "last_name": "Achterkamp", "email": "", "phone": ""}
+    bob |= {"postal_code": "", "city": "Riverton", "updated_at": "2026-02-01"}
+    assert send(shop, "pos", robert | {"email": "", "phone": "", "address": "17 Gorse Row", "postal_code": "98761"})
+    came = send(shop, "pos", bob | {"address": "17 Gorse Row"})
+    assert came["status"] == "joined"
+    assert [merge["blocking_rule"] for merge in came["merges"]] == ["given_root + birth_date"]
+    before = shop.crosswalk()
+    shop.must("run")
+    assert shop.crosswalk() == before
+
+
 def test_a_changed_record_leaves_its_person_and_joins_another(shop: Shop) -> None:
     left = profile(shop, "crm:2")
     came = send(shop, "pos", person(14, "2", updated_at="2026-02-01"))

@@ -182,7 +182,7 @@ def wanted_candidates(values: Mapping[str, Any], key: Mapping[str, Any], given_n
         | {
             "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
             "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
-            "given_names": list(given_names), "given_initial": key["given_initial"],
+            "given_names": list(given_names), "given_initials": sorted({name[:1] for name in given_names}),
             "family_initial": key["family_initial"], "most": _MOST, "few": _FEW,
         }
     )  # fmt: skip

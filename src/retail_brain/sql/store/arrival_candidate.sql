@@ -13,7 +13,7 @@ with found as (
     from source_record
     where date_of_birth = %(birth_date)s
       and (
-        left(lower(given_name), 1) = %(given_initial)s
+        left(lower(given_name), 1) = any(%(given_initials)s)
         or left(lower(family_name), 1) = %(family_initial)s
         or postal_code = %(postal_code)s
       )

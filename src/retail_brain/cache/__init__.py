@@ -7,11 +7,15 @@ bears the number that PostgreSQL gave it, so that a delayed writer cannot bring 
 
 from __future__ import annotations
 
-from retail_brain.cache.keys import CacheState
-from retail_brain.cache.read import CacheRead, CacheReader, read_profile
-from retail_brain.cache.state import RedisFacts, cache_state, check_redis, redis_facts
-from retail_brain.cache.sweep import SweepResult, sweep
-from retail_brain.cache.warm import WarmResult, warm_all, warm_changed
+from retail_brain.putoff import put_off
+
+put_off("redis.asyncio")  # the half of the library that is not used, and most of what loading it takes
+
+from retail_brain.cache.keys import CacheState  # noqa: E402
+from retail_brain.cache.read import CacheRead, CacheReader, read_profile  # noqa: E402
+from retail_brain.cache.state import RedisFacts, cache_state, check_redis, redis_facts  # noqa: E402
+from retail_brain.cache.sweep import SweepResult, sweep  # noqa: E402
+from retail_brain.cache.warm import WarmResult, warm_all, warm_changed  # noqa: E402
 
 __all__ = [
     "CacheRead",

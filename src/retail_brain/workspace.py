@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,12 @@ from retail_brain.engine import INTERMEDIATE, quote_identifier, quote_text
 from retail_brain.errors import LockedError, ResourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
 
 MANIFEST = "manifest.json"
+_HASHED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,13 @@ class RunFolder:
         path = self.path / f"{name}.parquet"
         expected = self.manifest.get("artefacts", {}).get(name)
         return expected is not None and path.is_file() and file_hash(path) == expected
+
+    def are_intact(self, names: Iterable[str]) -> bool:
+        """Say whether artefacts and what lies on top of them hold the bytes that were written, looking at several at once."""
+        listed = self.manifest.get("artefacts", {})
+        parts = [part for name in names for part in (name, *(layer for layer in layers(name) if layer in listed))]
+        with ThreadPoolExecutor(_HASHED_AT_ONCE, "hash") as pool:
+            return all(pool.map(self.is_intact, parts))
 
     def _is_there(self, name: str) -> bool:
         return name in self.manifest.get("artefacts", {}) and (self.path / f"{name}.parquet").is_file()

@@ -10,10 +10,11 @@ from retail_brain.audit.delivery import common_shape, measure_deliveries
 from retail_brain.audit.example import Example, find_examples
 from retail_brain.audit.finding import AuditResult, Finding
 from retail_brain.audit.gate import audit
-from retail_brain.audit.metrics import RunMetrics, measure, with_usual
+from retail_brain.audit.metrics import Before, RunMetrics, measure, with_usual
 
 __all__ = [
     "AuditResult",
+    "Before",
     "Example",
     "Finding",
     "RunMetrics",

@@ -77,6 +77,21 @@ class RunMetrics:
         return cls(**{name: value for name, value in stored.items() if name in known})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """Where the profiles of before stand, so that a night of few changes counts few rows: tables with a profile_id.
+
+    Attributes:
+        crosswalk: one row per record of the published run before; without rows before the first.
+        walked: those of its rows whose profiles tonight looked at, all records of each.
+        tonight: the rows of tonight's crosswalk that tonight looked at, all records of each profile.
+    """
+
+    crosswalk: str
+    walked: str
+    tonight: str
+
+
 def measure(
     con: duckdb.DuckDBPyConnection,
     *,
@@ -87,7 +102,7 @@ def measure(
     profile: str = "profile",
     delivered: str | None = None,
     merge_log: str | None = None,
-    crosswalk_before: str | None = None,
+    before: Before | None = None,
     scored_records: int | None = None,
     pairs: int | None = None,
 ) -> RunMetrics:
@@ -99,7 +114,7 @@ def measure(
             profile_id; profile may hold only the profiles that are new or changed.
         delivered: one row per record delivered tonight (source and the value columns); all records when not given.
         merge_log: one row per new line of the merge log: kind ('merge', 'split', 'unmerge').
-        crosswalk_before: the crosswalk of the published run before; without rows, or not given, in a first run.
+        before: what stood before; not given in a first run.
         scored_records: records scored in the run; all when not given.
         pairs: pairs scored in the run; the number of edges when not given.
 
@@ -108,17 +123,17 @@ def measure(
     """
     records = _count(con, crosswalk)
     sizes = _pairs_of(con, _profile_sizes_sql(crosswalk))
-    before, ended = _before(con, crosswalk, crosswalk_before)
+    stood, ended = _stood_before(con, sum(sizes.values()), before)
     rows = _source_rows(con, delivered or record)
     return RunMetrics(
-        first_run=before == 0,
+        first_run=stood == 0,
         records=records,
         scored_records=records if scored_records is None else scored_records,
         pairs=_count(con, edge) if pairs is None else pairs,
         profiles=sum(sizes.values()),
-        profiles_before=before,
+        profiles_before=stood,
         largest_profile=max(sizes, default=0),
-        changed_profiles=ended + _touched(con, profile, crosswalk_before),
+        changed_profiles=ended + _touched(con, profile, before if stood else None),
         merges=_count(con, merge),
         new_merges=_count(con, merge_log, "kind = 'merge'") if merge_log else _count(con, merge),
         new_splits=_count(con, merge_log, "kind = 'split'") if merge_log else 0,
@@ -144,21 +159,21 @@ def _pairs_of(con: duckdb.DuckDBPyConnection, query: str) -> dict[int, int]:
     return {int(key): int(number) for key, number in con.execute(query).fetchall()}
 
 
-def _before(con: duckdb.DuckDBPyConnection, crosswalk: str, before: str | None) -> tuple[int, int]:
+def _stood_before(con: duckdb.DuckDBPyConnection, profiles: int, before: Before | None) -> tuple[int, int]:
     """Count the profiles of before, and those of them that no record holds any more."""
-    if before is None:
+    if before is None or not _number(
+        con, f"select exists (select 1 from {quote_identifier(before.crosswalk)})::integer"
+    ):
         return 0, 0
-    row = con.execute(
-        f"select count(*), count(*) filter (now.profile_id is null) "
-        f"from (select distinct profile_id from {quote_identifier(before)}) as before "
-        f"left join (select distinct profile_id from {quote_identifier(crosswalk)}) as now using (profile_id)"
-    ).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    walked, tonight = quote_identifier(before.walked), quote_identifier(before.tonight)
+    only = "select count(distinct profile_id) from {} anti join {} using (profile_id)"
+    ended, new = _number(con, only.format(walked, tonight)), _number(con, only.format(tonight, walked))
+    return profiles - new + ended, ended
 
 
-def _touched(con: duckdb.DuckDBPyConnection, profile: str, before: str | None) -> int:
+def _touched(con: duckdb.DuckDBPyConnection, profile: str, before: Before | None) -> int:
     """Count the profiles made tonight that stood before; all of them in a first run."""
-    known = f" semi join {quote_identifier(before)} using (profile_id)" if before else ""
+    known = f" semi join {quote_identifier(before.walked)} using (profile_id)" if before else ""
     return _number(con, f"select count(*) from {quote_identifier(profile)}{known}")
 
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileIdResult:
-    """How many profiles there are, how many carry an id from before, and how many ids became aliases."""
+    """How many profiles carry an id from before, and how many ids became aliases."""
 
-    profiles: int
     kept: int
     aliases: int
 
@@ -43,8 +42,8 @@ def assign_profile_ids(
     con.execute(sql.load("identity/id_keep"))
     con.execute(sql.load("identity/id_crosswalk"), {"generation": generation})
     con.execute(sql.load("identity/id_alias"))
-    [(profiles, kept, aliases)] = con.execute(
-        "select (select count(distinct profile_id) from crosswalk), (select count(*) from id_kept), (select count(*) from profile_alias)"
+    [(kept, aliases)] = con.execute(
+        "select (select count(*) from id_kept), (select count(*) from profile_alias)"
     ).fetchall()
     con.execute("drop table id_kept; drop view id_previous")
-    return ProfileIdResult(profiles=int(profiles), kept=int(kept), aliases=int(aliases))
+    return ProfileIdResult(kept=int(kept), aliases=int(aliases))

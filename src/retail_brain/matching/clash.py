@@ -99,7 +99,7 @@ def standing_clash_sql(touching: str, before: str) -> str:
 
 
 def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: str | None) -> None:
-    """Create link_group (record_no, group_no): the records of every group of three or more that the links would make."""
+    """Create link_group (record_no, group_no): the records of every group of two or more that the links would make."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -109,19 +109,19 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
         else ""
     )
     links = con.execute(
-        f"select record_no_l, record_no_r from edge where match_probability >= ?{more} order by all", [probability]
+        f"select record_no_l, record_no_r from edge where match_probability >= ?{more}", [probability]
     ).fetchnumpy()
     left, right = (np.asarray(links[name], dtype=np.int64) for name in ("record_no_l", "record_no_r"))
-    nodes, places = np.unique(np.concatenate([left, right]), return_inverse=True)
-    if len(nodes) == 0:
+    if len(left) == 0:
         con.execute("create or replace table link_group (record_no bigint, group_no bigint)")
         return
-    matrix = coo_matrix(
-        (np.ones(len(left), dtype=np.int8), (places[: len(left)], places[len(left) :])), shape=(len(nodes), len(nodes))
-    )
+    size = (
+        int(right.max(initial=left.max())) + 1
+    )  # record numbers leave few gaps, so each is its own node: nothing is sorted
+    matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     _count, groups = connected_components(matrix, directed=False)
-    large = np.bincount(groups)[groups] > 1
-    con.register("link_group_in", {"record_no": nodes[large], "group_no": groups[large].astype(np.int64)})
+    nodes = np.flatnonzero(np.bincount(groups)[groups] > 1)
+    con.register("link_group_in", {"record_no": nodes, "group_no": groups[nodes].astype(np.int64)})
     con.execute("create or replace table link_group as select * from link_group_in")
     con.unregister("link_group_in")
 

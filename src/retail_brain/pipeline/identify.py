@@ -57,7 +57,7 @@ def resolve(
         records="walked_record", edges="touched_edge", values="walked_record",
     )  # fmt: skip
     assign_profile_ids(con, generation=str(previous.generation + 1), previous="touched_before")
-    _join_crosswalk(con)
+    _join_crosswalk(con, complete=complete)
 
 
 def _touch_all(con: duckdb.DuckDBPyConnection) -> None:
@@ -86,8 +86,11 @@ def _find_refused(con: duckdb.DuckDBPyConnection, settings: MatchingSettings, *,
     con.execute(sql.load("pipeline/refused_before"), limit)
 
 
-def _join_crosswalk(con: duckdb.DuckDBPyConnection) -> None:
+def _join_crosswalk(con: duckdb.DuckDBPyConnection, *, complete: bool) -> None:
     """Name the walked part of the crosswalk, and make the whole of it and of what was not walked."""
+    if complete:
+        con.execute("create view crosswalk_tonight as from crosswalk")
+        return
     con.execute("alter table crosswalk rename to crosswalk_tonight")
     con.execute(sql.load("pipeline/crosswalk"))
 
@@ -120,16 +123,20 @@ def find_differences(
     """Make the tables that `publish` writes to PostgreSQL: only what differs from what stands there."""
     con.execute(sql.load("pipeline/profile_gone"))
     con.execute(sql.load("pipeline/profile_alias_new"))
+    first = previous.run_id is None
     con.execute(
-        sql.load("pipeline/merge_log_new"), {"last_merge_id": previous.head.last_merge_id, "model_id": model_id}
+        sql.load("pipeline/merge_log_first" if first else "pipeline/merge_log_new"),
+        {"last_merge_id": previous.head.last_merge_id, "model_id": model_id},
     )
-    con.execute(sql.load("pipeline/live_merge"))
+    make_whole(con, "live_merge")
+    con.execute(sql.load("pipeline/live_merge_first" if first else "pipeline/live_merge"))
     limits = {name: getattr(config.matching, name) for name in ("merge_probability", "weak_probability")}
     con.execute(sql.load("pipeline/weak_merge"), limits)
     limits = {name: getattr(config.matching, name) for name in ("merge_probability", "clash_probability")}
     con.execute(sql.load("pipeline/review_item"), limits)
-    con.execute(sql.load("pipeline/review_item_kept"))
-    prepare_publish(con, first=previous.run_id is None)
+    if not first:
+        con.execute(sql.load("pipeline/review_item_kept"))
+    prepare_publish(con, first=first)
 
 
 def prepare_publish(con: duckdb.DuckDBPyConnection, *, first: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from retail_brain.audit import (
     AuditResult,
+    Before,
     Finding,
     RunMetrics,
     audit,
@@ -30,7 +31,7 @@ _BY_NAME = ("swapped", "copies", "twin", "shape")
 
 
 def night_counts(con: duckdb.DuckDBPyConnection, changes: ChangeResult) -> dict[str, Any]:
-    """Count what a matched night did: records by what happened to them, merges, splits, refusals, profiles."""
+    """Count what a matched night did: records by what happened to them, merges, splits, refusals, questions."""
     records = {name: getattr(changes, name) for name in ("new", "changed", "returned", "gone", "unchanged")}
     records["untouched"] = (
         _number(con, "select count(*) from live_record") - changes.new - changes.changed - changes.returned
@@ -42,8 +43,6 @@ def night_counts(con: duckdb.DuckDBPyConnection, changes: ChangeResult) -> dict[
         "splits": _number(con, "select count(*) from merge_log_new where kind = 'split'"),
         "refused": _number(con, "select count(*) from review_item where kind = 'refused'"),
         "for_review": _number(con, "select count(*) from review_item where kind in ('borderline', 'weak')"),
-        "profiles": _number(con, "select count(distinct profile_id) from crosswalk"),
-        "largest_profile": _number(con, "select max(n) from (select count(*) as n from crosswalk group by profile_id)"),
     }
 
 
@@ -90,7 +89,8 @@ def audit_run(
     """
     metrics = measure(
         con, record="live_record", delivered="record_tonight", merge="live_merge", merge_log="merge_log_new",
-        crosswalk_before="previous_crosswalk", scored_records=scored, pairs=pairs,
+        before=Before(crosswalk="previous_crosswalk", walked="touched_before", tonight="crosswalk_tonight"),
+        scored_records=scored, pairs=pairs,
     )  # fmt: skip
     metrics = replace(metrics, deliveries=measure_deliveries(con))
     recent = [RunMetrics.from_json(past) for past in history]

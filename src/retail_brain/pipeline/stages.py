@@ -153,8 +153,9 @@ def match(night: Night, *, again: bool = False) -> None:
     ]
     verdict, metrics = audit_run(con, history, config, pairs=scored.pairs, scored=scored.records)
     night.tell(
-        status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings)
-    )
+        status="held" if verdict.verdict == "held" else "matched", findings=tuple(f.to_json() for f in verdict.findings),
+        profiles=metrics.profiles, largest_profile=metrics.largest_profile,
+    )  # fmt: skip
     night.facts = {
         "rules": config.rules(),
         "base_run": previous.run_id, "seen": {"merge_id": previous.head.last_merge_id, "decision_id": previous.head.last_decision_id, "arrival_no": previous.head.last_arrival_no}, "first": previous.run_id is None, "model_id": model.model_id,

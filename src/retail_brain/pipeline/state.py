@@ -110,5 +110,8 @@ def _read(folder: RunFolder | None, con: duckdb.DuckDBPyConnection, names: dict[
     return (
         folder is not None
         and folder.complete(tuple(names))
-        and all(folder.read(con, name, into=into, as_view=name in LAYERED) for name, into in names.items())
+        and folder.are_intact(names)
+        and all(
+            folder.read(con, name, into=into, as_view=name in LAYERED, checked=False) for name, into in names.items()
+        )
     )

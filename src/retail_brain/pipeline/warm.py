@@ -7,6 +7,7 @@ outbox waits.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from retail_brain.cache import WarmResult
     from retail_brain.model import Progress
     from retail_brain.pipeline.stores import Stores
+    from retail_brain.store.connection import Connection
     from retail_brain.store.publish import PublishResult
 
 _DOCUMENTS_AT_ONCE = 20_000
+_WORTH_HELP, _HELPERS = 5_000, 2
+"""From so many changes on, so many connections of their own read them ahead."""
 _PENDING_AT_ONCE = 10_000  # a person waits for it; what is left over is told by the next warm
 
 
@@ -160,13 +164,22 @@ def _seen(result: WarmResult) -> int:
 
 def _warm_pending(stores: Stores, generation: int, progress: Progress, *, limit: int | None = None) -> int:
     written: list[tuple[str, int]] = []
+    helpers: list[Connection] = []
 
     def noted() -> Iterator[tuple[str, str | None, int]]:
-        for change in outbox.pending_changes(stores.pg, limit=limit):
+        for change in outbox.pending_changes(stores.pg, limit=limit, helpers=helpers):
             written.append((change[0], change[2]))
             yield change
 
-    result = warm_changed(stores.redis, noted(), generation=generation, settings=stores.config.cache, progress=progress)
+    with ExitStack() as opened:
+        if limit is None and outbox.count_pending(stores.pg) >= _WORTH_HELP:
+            helpers = [
+                opened.enter_context(connect(stores.postgres, application_name="retail-brain warm"))
+                for _ in range(_HELPERS)
+            ]
+        result = warm_changed(
+            stores.redis, noted(), generation=generation, settings=stores.config.cache, progress=progress
+        )
     if not result.superseded:
         outbox.clear_pending(stores.pg, written)
     return _seen(result)

@@ -16,9 +16,12 @@ from retail_brain.store.shape import FIRST_LOAD
 from retail_brain.store.transfer import copy_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import duckdb
 
     from retail_brain.store.connection import Connection
+    from retail_brain.store.shape import Shape
 
 _WORTHWHILE_ROWS = 20_000
 
@@ -44,7 +47,13 @@ def wants_first_load(conn: Connection, duck: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
+def first_load(
+    conn: Connection,
+    duck: duckdb.DuckDBPyConnection,
+    run_id: int,
+    present: set[str],
+    shapes: Iterable[Shape] = FIRST_LOAD,
+) -> dict[str, int]:
     """Copy everything into the empty bulk tables and build their indexes.
 
     Args:
@@ -52,6 +61,7 @@ def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, p
         duck: with the tables of the run, as differences against nothing.
         run_id: the run.
         present: the tables that DuckDB has; a missing one counts as empty.
+        shapes: which of the tables.
 
     Returns:
         Rows written, by table.
@@ -60,7 +70,7 @@ def first_load(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, p
     conn.execute("set local default_statistics_target = 20")  # autovacuum looks again, at leisure
     conn.execute(sql.load("store/spare_sort_runs"))
     rows: dict[str, int] = {}
-    for shape in (shape for shape in FIRST_LOAD if shape.origin in present):
+    for shape in (shape for shape in shapes if shape.origin in present):
         definitions = _drop_indexes(conn, shape.table)
         conn.execute(pg.SQL("truncate {}").format(pg.Identifier(shape.table)))
         rows[shape.table] = copy_in(conn, duck, shape, run_id, freeze=True)

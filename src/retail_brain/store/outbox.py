@@ -6,6 +6,9 @@ Apart from publishing, which fills the outbox, because the cache empties it late
 from __future__ import annotations
 
 import json
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from retail_brain import sql
@@ -14,7 +17,8 @@ from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
     import uuid
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
 
     import pyarrow as pa
 
@@ -69,30 +73,64 @@ def trusted_generation(conn: Connection, profile_id: uuid.UUID) -> int | None:
     return None if row is None else row[0]
 
 
-def pending_changes(conn: Connection, *, limit: int | None = None) -> Iterator[tuple[str, str | None, int]]:
+def pending_changes(
+    conn: Connection, *, limit: int | None = None, helpers: Sequence[Connection] = ()
+) -> Iterator[tuple[str, str | None, int]]:
     """Yield what waits, oldest first, with the documents as they are now.
 
     Args:
         conn: a connection outside any transaction.
         limit: how many at most.
+        helpers: more connections outside any transaction, on which the next pages are read while one is used.
 
     Returns:
         profile_id, its document as JSON text (None: the profile is gone, its key has to go), and the number of the
         change, which grows with each change of a profile.
     """
     after, left = 0, limit
+    if helpers and limit is None:
+        for page in _pages_ahead(conn, helpers):
+            yield from page
+            after = page[-1][2] if page else after
     while left is None or left > 0:
         size = _AT_ONCE if left is None else min(left, _AT_ONCE)
-        with translated(), conn.transaction():
-            rows = conn.execute(
-                sql.load("store/pending_changes"), {"after": after, "limit": size, "profile_ids": None}
-            ).fetchall()
-        for profile_id, document, seq in rows:
-            yield str(profile_id), None if document is None else _compact(document), seq
-            after = seq
-        if len(rows) < size:
+        page = _page(conn, after, None, size)
+        yield from page
+        if len(page) < size:
             return
+        after = page[-1][2]
         left = None if left is None else left - size
+
+
+def _pages_ahead(conn: Connection, helpers: Sequence[Connection]) -> Iterator[list[tuple[str, str | None, int]]]:
+    """Yield the pages that wait now; each helper reads one while earlier ones are used."""
+    with translated(), conn.transaction():
+        found = conn.execute(sql.load("store/pending_bounds"), {"rows": _AT_ONCE}).fetchall()
+    bounds = [0, *(row[0] for row in found)]
+    waiting, free = deque(pairwise(bounds)), list(helpers)
+    coming: deque[tuple[Connection, Future[list[tuple[str, str | None, int]]]]] = deque()
+    with ThreadPoolExecutor(len(helpers), "outbox") as pool:
+        ready: list[tuple[str, str | None, int]] = []
+        while ready or waiting or coming:
+            while waiting and free:
+                helper, (after, upto) = free.pop(), waiting.popleft()
+                coming.append((helper, pool.submit(_page, helper, after, upto, _AT_ONCE)))
+            if ready:
+                yield ready
+            ready = []
+            if coming:
+                helper, page = coming.popleft()
+                ready = page.result()
+                free.append(helper)
+
+
+def _page(conn: Connection, after: int, upto: int | None, size: int) -> list[tuple[str, str | None, int]]:
+    parameters = {"after": after, "upto": upto, "limit": size, "profile_ids": None}
+    with translated(), conn.transaction():
+        rows = conn.execute(sql.load("store/pending_changes"), parameters).fetchall()
+    return [
+        (str(profile_id), None if document is None else _compact(document), seq) for profile_id, document, seq in rows
+    ]
 
 
 def pending_of(
@@ -104,7 +142,7 @@ def pending_of(
         conn: a connection that commits each statement by itself.
         profile_ids: the profiles.
     """
-    parameters = {"after": 0, "limit": _AT_ONCE, "profile_ids": list(profile_ids)}
+    parameters = {"after": 0, "upto": None, "limit": _AT_ONCE, "profile_ids": list(profile_ids)}
     with translated():
         with conn.pipeline():
             waiting = conn.execute(sql.load("store/pending_changes"), parameters)

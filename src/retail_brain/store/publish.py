@@ -152,19 +152,17 @@ def _publish(
     present = {row[0] for row in duck.sql(sql.load("store/duck_relations")).fetchall()}
     rows = _publish_deliveries(conn, duck, run_id, present)
     first = shape.SOURCE_RECORD.origin in present and wants_first_load(conn, duck)
-    if first:
-        rows |= _publish_first(conn, duck, run_id, present)
-    else:
-        rows |= _publish_difference(conn, duck, run_id, present)
+    publish = _publish_first if first else _publish_difference
+    written, seal = publish(conn, duck, run_id, present)
+    rows |= written
     if seen[2]:
         conn.execute(sql.load("store/clear_arrivals"), {"seen_arrival_no": seen[2]})
     rows |= remember(conn, duck, run_id=run_id, present=present, model=model)
     rebuild = first or _is_large(conn, rows)
     cache_generation = _one(conn, "store/renew_cache" if rebuild else "store/cache_generation")
     rows = {table: count for table, count in rows.items() if count}
-    written = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
-    seal = seal_log(conn, run_id=run_id)
-    generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": written, "seal": seal})
+    told = Jsonb(rows | ({"cache_rebuild": True} if rebuild else {}))
+    generation = _one(conn, "store/publish_mark", {**mark, "run_id": run_id, "written": told, "seal": seal})
     return PublishResult(
         run_id=run_id,
         generation=generation,
@@ -232,24 +230,29 @@ def _number_table(numbers: list[tuple[int, str, str]]) -> pa.Table:
     return pa.table({name: pa.array([row[i] for row in numbers], kind) for i, (name, kind) in enumerate(columns)})
 
 
-def _publish_first(conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]) -> dict[str, int]:
-    rows = first_load(conn, duck, run_id, present)
+def _publish_first(
+    conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
+) -> tuple[dict[str, int], str]:
+    """Load everything, the log first, and seal it while the cache is filled: the indexes that come last keep all cores busy."""
+    rows = first_load(conn, duck, run_id, present, (shape.MERGE_LOG,))
+    seal = seal_log(conn, run_id=run_id)
+    rows |= first_load(conn, duck, run_id, present, shape.FIRST_LOAD[1:])
     if shape.PROFILE_ALIAS.origin in present:
         rows["profile_alias"] = copy_in(conn, duck, shape.PROFILE_ALIAS, run_id)
-    return rows
+    return rows, seal
 
 
 def _publish_difference(
     conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
-) -> dict[str, int]:
-    """Copy the differences into temporary tables and bring them in by DML."""
+) -> tuple[dict[str, int], str]:
+    """Copy the differences into temporary tables, bring them in by DML, and seal the log."""
     stage(conn, duck, _STAGED, run_id=run_id, present=present)
     keep_former(conn, run_id=run_id)
     rows = {"cache_outbox": conn.execute(sql.load("store/queue_cache_outbox")).rowcount}
     rows |= bring_in(conn, _STAGED, run_id=run_id)
     if shape.MERGE_LOG.origin in present:
         rows["identity_merge_log"] = copy_in(conn, duck, shape.MERGE_LOG, run_id)
-    return rows
+    return rows, seal_log(conn, run_id=run_id)
 
 
 def _is_large(conn: Connection, rows: dict[str, int]) -> bool:

@@ -157,5 +157,6 @@ SHARED_VALUE = Shape(
     expressions={},
 )
 
-FIRST_LOAD = (SOURCE_RECORD, PROFILE, NAME_PART, MERGE_LOG, REVIEW_ITEM)
-"""What may be loaded into empty tables before their indexes are built, in this order."""
+FIRST_LOAD = (MERGE_LOG, REVIEW_ITEM, PROFILE, NAME_PART, SOURCE_RECORD)
+"""What may be loaded into empty tables before their indexes are built, in this order: the one with most indexes, which PostgreSQL
+builds on several cores, comes when the cache is filled and cores are free."""

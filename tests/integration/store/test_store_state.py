@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from night import NEW_YEAR, Night, first_night, profile_id, publish
 
+from retail_brain.store import outbox
 from retail_brain.store.connection import connect
 from retail_brain.store.export import read_export
 from retail_brain.store.invariant import check_invariants
@@ -203,6 +204,25 @@ def test_the_outbox_yields_documents_and_lets_go_of_what_was_written(
     assert is_pending(shop, profile_id(3))
     assert trusted_generation(shop, profile_id(1)) == generation
     assert trusted_generation(shop, profile_id(3)) is None
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 1000])
+def test_pages_that_are_read_ahead_are_the_same_changes_in_the_same_order(
+    database: PostgresAddress, shop: Connection, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    with shop.transaction():
+        shop.execute("insert into cache_outbox (profile_id) select gen_random_uuid() from generate_series(1, 7)")
+    one_by_one = list(pending_changes(shop))
+    assert len(one_by_one) == 9
+    monkeypatch.setattr(outbox, "_AT_ONCE", rows)
+    with connect(database) as one, connect(database) as two:
+        ahead = pending_changes(shop, helpers=[one, two])
+        found = [next(ahead)]
+        with shop.transaction():  # comes while the others are told
+            shop.execute("insert into cache_outbox (profile_id) select gen_random_uuid()")
+        found += ahead
+    assert found[:9] == one_by_one
+    assert len(found) == 10
 
 
 def test_a_profile_that_is_gone_waits_without_a_document(database: PostgresAddress, shop: Connection) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retail_brain.audit import RunMetrics, audit, measure
+from retail_brain.audit import Before, RunMetrics, audit, measure
 from retail_brain.config.audit import AuditSettings
 from retail_brain.model import VALUE_FIELDS
 
@@ -160,7 +160,7 @@ def test_a_night_counts_what_changed_from_the_differences() -> None:
             con,
             profile="touched",
             merge_log="merge_log_new",
-            crosswalk_before="before",
+            before=Before(crosswalk="before", walked="before", tonight="crosswalk"),
             delivered="tonight",
             scored_records=2,
         )

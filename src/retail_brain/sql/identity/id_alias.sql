@@ -3,6 +3,6 @@ create or replace table profile_alias as
 select old.profile_id as old_profile_id, new.profile_id as new_profile_id
 from id_previous old
 join crosswalk new using (record_no)
-anti join (select distinct profile_id from crosswalk) live on live.profile_id = old.profile_id
+anti join crosswalk live on live.profile_id = old.profile_id
 group by old.profile_id, new.profile_id
 qualify row_number() over (partition by old.profile_id order by count(*) desc, min(old.record_no), new.profile_id) = 1

@@ -2,9 +2,10 @@
 create or replace table crosswalk as
 with fresh as (
     select record_group.group_no, md5(record.source || chr(31) || record.record_id || chr(31) || $generation) as digest
-    from (select group_no from record_group group by group_no) record_group
-    join record on record.record_no = record_group.group_no
+    from record_group
+    join record using (record_no)
     anti join id_kept on id_kept.group_no = record_group.group_no
+    where record_group.record_no = record_group.group_no
 ),
 chosen as (
     select group_no, profile_id from id_kept

@@ -1,21 +1,11 @@
 -- One row per record: record_no and its keys, NULL where empty, placeholder or shared.
 -- A word begins with a digit or a letter, so those below 'a' but not empty are the ones that begin with a digit.
 with address_word as (
-    select value, list_transform(string_split(trim(regexp_replace(lower(strip_accents(latin)), '[^a-z0-9]+', ' ', 'g')), ' '), lambda word: street_word(word)) as words
-    from (
-        select distinct key_source.address as value, coalesce(transliteration.latin, key_source.address) as latin
-        from key_source
-        left join transliteration on transliteration.value = key_source.address
-        where key_source.address is not null
-    )
-),
-address_form as (
     select
-        value,
-        nullif(array_to_string(list_sort(list_distinct(list_filter(words, lambda word: word not in ('apt', 'pobox', 'no', 'the')))), ' '), '') as address_key,
-        list_filter(words, lambda word: word >= '0' and word < 'a')[1] as house_key,
-        nullif(array_to_string(list_filter(words, lambda word: word >= 'a' and word not in ('apt', 'pobox', 'no', 'the')), ''), '') as street_key
-    from address_word
+        key_source.*,
+        list_transform(string_split(trim(regexp_replace(lower(strip_accents(coalesce(ta.latin, key_source.address))), '[^a-z0-9]+', ' ', 'g')), ' '), lambda word: street_word(word)) as words
+    from key_source
+    left join transliteration ta on ta.value = key_source.address
 ),
 folded as (
     select
@@ -28,19 +18,18 @@ folded as (
         r.email as email_key,
         phone_value(r.phone) as phone_key,
         r.date_of_birth as birth_date,
-        a.address_key,
-        a.house_key,
-        a.street_key,
+        nullif(array_to_string(list_sort(list_distinct(list_filter(r.words, lambda word: word not in ('apt', 'pobox', 'no', 'the')))), ' '), '') as address_key,
+        list_filter(r.words, lambda word: word >= '0' and word < 'a')[1] as house_key,
+        nullif(array_to_string(list_filter(r.words, lambda word: word >= 'a' and word not in ('apt', 'pobox', 'no', 'the')), ''), '') as street_key,
         fold_letters(coalesce(tc.latin, r.city)) as city_key,
         case when regexp_matches(fold_code(r.postal_code), '^[0-9]{9}$') then fold_code(r.postal_code)[1:5] else fold_code(r.postal_code) end as postal_key,
         fold_code(r.loyalty_id) as loyalty_key,
         fold_code(r.national_id) as national_key
-    from key_source r
+    from address_word r
     left join transliteration tg on tg.value = r.given_name
     left join transliteration tm on tm.value = r.middle_name
     left join transliteration tf on tf.value = r.family_name
     left join transliteration tc on tc.value = r.city
-    left join address_form a on a.value = r.address
 ),
 kept as (
     select f.* replace (

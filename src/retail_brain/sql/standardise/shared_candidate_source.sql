@@ -1,8 +1,8 @@
 -- One row per record and candidate value that it holds: field, value, given_name, family_name.
+-- The records that hold one are gathered first, so that the file of all records is read once and not for each field.
 create or replace temp table shared_source as
-with chosen as (
+with chosen as materialized (
     select
-        record_no,
         case when email in (select value from shared_candidate where field = 'email') then email end as email,
         case
             when phone not like '+%' or right(phone, 4) in (select right(value, 4) from shared_candidate where field = 'phone')
@@ -13,6 +13,10 @@ with chosen as (
         given_name,
         family_name
     from key_source
+    where email in (select value from shared_candidate where field = 'email')
+        or phone not like '+%'
+        or right(phone, 4) in (select right(value, 4) from shared_candidate where field = 'phone')
+        or ($numbers and (loyalty_id is not null or national_id is not null))
 ),
 found as (
     select 'email' as field, email as value, given_name, family_name from chosen where email is not null

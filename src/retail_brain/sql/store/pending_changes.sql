@@ -5,6 +5,7 @@ with due as materialized (
     seq
   from cache_outbox
   where seq > %(after)s
+    and (%(upto)s::bigint is null or seq <= %(upto)s::bigint)
     and (%(profile_ids)s::uuid[] is null or profile_id = any(%(profile_ids)s::uuid[]))
   order by seq
   limit %(limit)s

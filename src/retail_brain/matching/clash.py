@@ -115,9 +115,8 @@ def _join_groups(con: duckdb.DuckDBPyConnection, probability: float, decisions: 
     if len(left) == 0:
         con.execute("create or replace table link_group (record_no bigint, group_no bigint)")
         return
-    size = (
-        int(right.max(initial=left.max())) + 1
-    )  # record numbers leave few gaps, so each is its own node: nothing is sorted
+    # record numbers leave few gaps, so each is its own node: nothing is sorted
+    size = 1 + int(max(left.max(), right.max()))
     matrix = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     _count, groups = connected_components(matrix, directed=False)
     nodes = np.flatnonzero(np.bincount(groups)[groups] > 1)

@@ -234,9 +234,10 @@ def _publish_first(
     conn: Connection, duck: duckdb.DuckDBPyConnection, run_id: int, present: set[str]
 ) -> tuple[dict[str, int], str]:
     """Load everything, the log first, and seal it while the cache is filled: the indexes that come last keep all cores busy."""
-    rows = first_load(conn, duck, run_id, present, (shape.MERGE_LOG,))
+    log, *rest = shape.FIRST_LOAD
+    rows = first_load(conn, duck, run_id, present, (log,))
     seal = seal_log(conn, run_id=run_id)
-    rows |= first_load(conn, duck, run_id, present, shape.FIRST_LOAD[1:])
+    rows |= first_load(conn, duck, run_id, present, rest)
     if shape.PROFILE_ALIAS.origin in present:
         rows["profile_alias"] = copy_in(conn, duck, shape.PROFILE_ALIAS, run_id)
     return rows, seal

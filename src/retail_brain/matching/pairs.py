@@ -34,14 +34,15 @@ def find_pairs(
     """
     con.execute("create or replace temp table rule_pair (rule utinyint, record_no_l bigint, record_no_r bigint)")
     for number, rule in enumerate(model.blocking_rules):
-        con.execute(f"create or replace temp table rule_key as {_rule_key_sql(rule, 'match_key')}")
+        every = _rule_key_sql(rule, "match_key")
         if changed is None:
+            con.execute(f"create or replace temp table rule_key as {every}")
             found = "l.record_no, r.record_no from rule_key l join rule_key r on l.value = r.value and l.record_no < r.record_no"
         else:
             some = f"{_rule_key_sql(rule, keys)} and record_no in (select record_no from {quote_identifier(changed)})"
             found = (
                 "least(l.record_no, r.record_no), greatest(l.record_no, r.record_no)"
-                f" from ({some}) l join rule_key r on l.value = r.value and l.record_no <> r.record_no"
+                f" from ({some}) l join ({every}) r on l.value = r.value and l.record_no <> r.record_no"
             )
         con.execute(f"insert into rule_pair select {number}, {found}")
     con.execute(
@@ -49,7 +50,7 @@ def find_pairs(
         " from rule_pair group by record_no_l, record_no_r"
     )
     for table in ("rule_key", "rule_pair"):
-        con.execute(f"drop table {table}")
+        con.execute(f"drop table if exists {table}")
     (pairs,) = con.execute("select count(*) from candidate_pair").fetchone() or (0,)
     return int(pairs)
 

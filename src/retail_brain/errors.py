@@ -20,6 +20,10 @@ class ConfigurationError(RetailBrainError):
     """The command or the configuration has to be changed."""
 
 
+class GoneError(ConfigurationError):
+    """The key was good once; what it named has ended, as the sources say: a true answer, and the end of the way."""
+
+
 class InputError(RetailBrainError):
     """The delivered data was refused; nothing was changed."""
 

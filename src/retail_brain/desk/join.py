@@ -17,7 +17,7 @@ from retail_brain.desk.lookup import find_record
 from retail_brain.desk.unmerge import inversion, tell_others
 from retail_brain.desk.unmerge_plan import describe_part, name_decision
 from retail_brain.engine import open_engine
-from retail_brain.errors import ConfigurationError, RefusedError
+from retail_brain.errors import ConfigurationError, GoneError, RefusedError
 from retail_brain.identity.cut import Edge, path
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store.change import NewDecision, NewLogRow, append_decision, append_log, change_by_hand
@@ -148,9 +148,7 @@ def _pair(stores: Stores, left: str, right: str) -> tuple[StoredRecord, StoredRe
         raise ConfigurationError("both keys name one record")
     for one in (first, second):
         if one.profile_id is None:
-            raise ConfigurationError(
-                f"{one.source}:{one.record_id} is not delivered any more and belongs to no profile"
-            )
+            raise GoneError(f"{one.source}:{one.record_id} is not delivered any more and belongs to no profile")
     return first, second
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from retail_brain.desk.result import HistoryEntry, HistoryResult, MemberResult, ProfileResult
-from retail_brain.errors import ConfigurationError, ServiceError
+from retail_brain.errors import ConfigurationError, GoneError, ServiceError
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.store import lookup, outbox
 from retail_brain.store.connection import connect
@@ -99,6 +99,7 @@ def find_in(pg: Connection, reader: CacheReader | None, key: str, *, with_member
         with_members: also say what each record says.
 
     Raises:
+        GoneError: what the key named is not delivered any more.
         ConfigurationError: the key leads nowhere.
     """
     profile_id = resolve_key(pg, key)
@@ -113,7 +114,7 @@ def find_in(pg: Connection, reader: CacheReader | None, key: str, *, with_member
             f"no profile was ever issued under {key}", hint="retail-brain profile search finds by name"
         )
     if found.profile is None:
-        raise ConfigurationError(
+        raise GoneError(
             f"profile {key} has ended: its records were no longer delivered",
             hint="retail-brain profile history tells when",
         )
@@ -125,6 +126,7 @@ def resolve_key(pg: Connection, key: str) -> UUID:
     """Return the profile id that a key names: itself, or the profile of SOURCE:RECORD_ID.
 
     Raises:
+        GoneError: the record is not delivered any more.
         ConfigurationError: it is neither an id nor a known record.
     """
     profile_id = _as_uuid(key)
@@ -132,7 +134,7 @@ def resolve_key(pg: Connection, key: str) -> UUID:
         return profile_id
     record = find_record(pg, key)
     if record.profile_id is None:
-        raise ConfigurationError(f"{key} is not delivered any more and belongs to no profile")
+        raise GoneError(f"{key} is not delivered any more and belongs to no profile")
     return record.profile_id
 
 

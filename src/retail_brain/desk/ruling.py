@@ -15,7 +15,7 @@ from retail_brain.desk.lookup import find_record
 from retail_brain.desk.review_result import DecideResult
 from retail_brain.desk.unmerge import Selection, tell_others, unmerge_in
 from retail_brain.engine import open_engine
-from retail_brain.errors import ConfigurationError, RefusedError
+from retail_brain.errors import ConfigurationError, GoneError, RefusedError
 from retail_brain.identity.cut import Edge, path
 from retail_brain.pipeline.stores import open_stores
 from retail_brain.store.change import NewDecision, append_decision, change_by_hand
@@ -60,7 +60,8 @@ def decide(
         What was done; outcome already_decided where the pair was ruled so before.
 
     Raises:
-        ConfigurationError: a record is not known or not delivered any more, or both are one.
+        GoneError: a record is not delivered any more.
+        ConfigurationError: a record is not known, or both are one.
         RefusedError: an earlier decision says otherwise, or no single merge stands between the two.
         LockedError: a run is being published.
     """
@@ -86,14 +87,15 @@ def find_pair(pg: Connection, left: str, right: str) -> Pair:
     """Return two records, the one with the smaller number first.
 
     Raises:
-        ConfigurationError: a record is not known or not delivered any more, or both are one.
+        GoneError: a record is not delivered any more.
+        ConfigurationError: a record is not known, or both are one.
     """
     one, other = sorted((find_record(pg, left), find_record(pg, right)), key=lambda record: record.record_no)
     if one.record_no == other.record_no:
         raise ConfigurationError("both keys name one record")
     for record in (one, other):
         if record.profile_id is None:
-            raise ConfigurationError(f"{_key(record)} is not delivered any more and belongs to no profile")
+            raise GoneError(f"{_key(record)} is not delivered any more and belongs to no profile")
     return one, other
 
 

@@ -6,8 +6,7 @@ one winner per record. One bad file refuses the run, but all files are looked at
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,8 +43,8 @@ def ingest_deliveries(
     """Read tonight's files into DuckDB.
 
     Args:
-        con: the engine. Gets the tables delivered_row (one row per record: source, record_id, delivery_id, line, the
-            delivered fields as trimmed text, attributes), delivery_new (one row per new file with its counts) and
+        con: the engine. Gets the tables delivered_row (one row per record: source, record_id, delivery_id, the delivered
+            fields as trimmed text, attributes), delivery_new (one row per new file with its counts) and
             quarantined_row_new (one row per row put aside: delivery_id, source, file_name, line, reason, raw).
         sources: the configured sources by name.
         base_folder: where their patterns start.
@@ -69,8 +68,7 @@ def ingest_deliveries(
     held = {source for source, path in found if path in waiting and sources[source].delivery == "full"}
     stable = [(source, path) for source, path in found if path not in waiting and source not in held]
     night = Reading(con, sources, known, settings, scratch)
-    with _ordered_inserts(con):
-        results = night.read_all(stable, problems, progress or no_progress)
+    results = night.read_all(stable, problems, progress or no_progress)
     if problems:
         for table in _TABLES:
             con.execute(load(f"ingest/{table}"))
@@ -83,17 +81,6 @@ def ingest_deliveries(
         sources_delivered=tuple(sorted({r.source for r in results if r.already_ingested_run is None})),
         unstable=tuple(printable(path.name) for source, path in found if path in waiting or source in held),
     )
-
-
-@contextmanager
-def _ordered_inserts(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Keep rows in the order of the file, so that line numbers are right."""
-    row = con.execute("select current_setting('preserve_insertion_order')").fetchone()
-    con.execute("set preserve_insertion_order = true")
-    try:
-        yield
-    finally:
-        con.execute(f"set preserve_insertion_order = {'true' if row and row[0] else 'false'}")
 
 
 def _all_problems(problems: Sequence[InputError]) -> InputError:

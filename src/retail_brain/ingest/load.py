@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     from retail_brain.ingest.survey import Survey
 
 
-def delivered_row_sql(reader: str, line: str, layout: Layout, cell: Callable[[int], str], where: str) -> str:
+def delivered_row_sql(reader: str, layout: Layout, cell: Callable[[int], str], where: str) -> str:
     """Build the statement that appends the rows of one file to `delivered_row`.
 
     Args:
         reader: the table function that reads the file.
-        line: SQL of a row's line number.
         layout: where the columns stand.
         cell: gives the SQL of the trimmed text at a position, NULL where it is empty.
-        where: a condition on `record_id` and the line; rows outside it are not loaded.
+        where: a condition on `record_id`; rows outside it are not loaded.
 
     Returns:
         An insert with the parameters $path, $source, $delivery_id and $name0, $name1 … for passed-through names.
@@ -42,7 +41,7 @@ def delivered_row_sql(reader: str, line: str, layout: Layout, cell: Callable[[in
     columns = [f"{field_sql(layout, field, cell)} as {field}" for field in DELIVERED_FIELDS]
     return (
         "insert into delivered_row\nselect * from (\n  select $source as source, "
-        f"{record_id_sql(layout, cell)} as record_id, $delivery_id as delivery_id, {line} as line,\n    "
+        f"{record_id_sql(layout, cell)} as record_id, $delivery_id as delivery_id,\n    "
         + ",\n    ".join(columns)
         + f",\n    {attributes_sql(layout, cell)} as attributes\n  from {reader}\n)\nwhere {where}"
     )
@@ -106,7 +105,7 @@ def load_fast(
     """Append a well-behaved CSV file to `delivered_row`.
 
     Args:
-        con: a connection whose setting `preserve_insertion_order` is on.
+        con: the engine; it reads with all its threads, so rows come in any order.
         survey: where its plain UTF-8 bytes are.
         delivery: what each row is loaded with, and where the columns stand.
         settings: a row longer than a field may be is left to the exact reader.
@@ -119,12 +118,12 @@ def load_fast(
 
     shape, layout = delivery.shape, delivery.layout
     reader = _csv_reader(len(layout.names), shape, header=shape.header, line_bytes=settings.max_field_characters)
-    line = f"row_number() over () + {1 if shape.header else 0}"
 
     def cell(place: int) -> str:
-        return trimmed_sql(f"c{place}", wide=survey.invisible)
+        plain = not (survey.blanks or survey.invisible)
+        return f"nullif(c{place}, '')" if plain else trimmed_sql(f"c{place}", wide=survey.invisible)
 
-    statement = delivered_row_sql(reader, line, layout, cell, "record_id is not null")
+    statement = delivered_row_sql(reader, layout, cell, "record_id is not null")
     con.execute("begin")
     try:
         loaded = _count(con.execute(statement, _parameters(survey.path, delivery)))
@@ -153,7 +152,7 @@ def load_exact(con: duckdb.DuckDBPyConnection, exact: ExactResult, delivery: Del
     def cell(place: int) -> str:
         return trimmed_sql(f"c{place}", wide=False)
 
-    statement = delivered_row_sql("read_parquet($path)", "line", delivery.layout, cell, "record_id is not null")
+    statement = delivered_row_sql("read_parquet($path)", delivery.layout, cell, "record_id is not null")
     loaded = 0
     if exact.accepted:
         loaded = _count(con.execute(statement, _parameters(str(exact.clean), delivery)))
@@ -174,7 +173,7 @@ def load_parquet(
     """Append a Parquet file to `delivered_row`, and rows that cannot be taken to `quarantined_row_new`.
 
     Args:
-        con: a connection whose setting `preserve_insertion_order` is on.
+        con: the engine.
         path: the file.
         delivery: what each row is loaded with, and where the columns stand.
         shape: its columns, their types and its rows.
@@ -190,7 +189,7 @@ def load_parquet(
 
     layout = delivery.layout
     reader, cell = parquet_reader_sql(layout, shape.types, settings)
-    statement = delivered_row_sql(f"(from {reader} where fault is null)", "file_row_number + 1", layout, cell, "true")
+    statement = delivered_row_sql(f"(from {reader} where fault is null)", layout, cell, "true")
     aside = (
         "insert into quarantined_row_new\n"
         "select $delivery_id, $source, $file_name, file_row_number + 1, fault, "

@@ -90,7 +90,7 @@ class Reading:
         return results
 
     def _started(self, files: Sequence[tuple[str, Path]]) -> Iterator[Future[DeliveryResult]]:
-        """Yield the readings of the files in order. Lines are counted by one thread a file, so two files are read at a time."""
+        """Yield the readings of the files in order; two at a time, for files in which something is off keep one core busy each."""
         seen: dict[str, str] = {}
         with ThreadPoolExecutor(_READERS, thread_name_prefix="ingest-read") as pool:
             started: deque[Future[DeliveryResult]] = deque()

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retail_brain.ingest.claim import read_chunks
-from retail_brain.ingest.header import INVISIBLE
+from retail_brain.ingest.header import BLANKS, INVISIBLE
 from retail_brain.ingest.unpack import encoding_of, is_packed, recode, refuse_archive, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    import numpy as np
 
     from retail_brain.config.ingest import IngestSettings, SourceSettings
     from retail_brain.ingest.claim import Claim
@@ -26,11 +28,16 @@ _HEAD_BYTES = 1024 * 1024
 _UNALIGNED_BYTES = 8 * 1024 * 1024
 _INVISIBLE = tuple(c.encode() for c in INVISIBLE if not c.isascii())
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_WIDE_BLANKS = tuple({c.encode()[:2] for c in BLANKS if c not in INVISIBLE and not c.isascii()})
+"""How the blanks of other scripts begin; other characters may begin so, too."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Survey:
-    """What one pass over the plain bytes of a file has seen."""
+    """What one pass over the plain bytes of a file has seen.
+
+    `blanks`: some value may have a blank at its begin or end. `invisible`: so may tabs or characters that nobody sees.
+    """
 
     path: str = ""
     head: bytes = b""
@@ -39,6 +46,7 @@ class Survey:
     delimiters: int = 0
     quote_open: bool = False
     invisible: bool = False
+    blanks: bool = False
     odd: set[str] = field(default_factory=set)
 
 
@@ -95,6 +103,7 @@ class _Counter:
         self._delimiter = source.delimiter.encode()
         self._spaced = re.compile(re.escape(self._quote) + b" +(?:" + re.escape(self._delimiter) + rb"|[\r\n]|\Z)")
         self._other = bytes(set(range(256)) - set(self._quote + self._delimiter + b"\n"))
+        self._edges = _table(b"\n\r" + self._quote + self._delimiter)
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._invisible = tuple(mark for mark in (b"\t", b"\v", b"\f") if mark != self._delimiter)
         self._returns = 0
@@ -127,6 +136,7 @@ class _Counter:
             survey.odd.add("NUL")
         if any(mark in chunk for mark in self._invisible):
             survey.invisible = True
+        survey.blanks = survey.blanks or self._has_blank_edge(chunk)
         if not chunk.isascii():
             self._check_text(chunk)
         if b"\r" in chunk:
@@ -143,11 +153,25 @@ class _Counter:
             self.survey.odd.add("noncharacter")
         if any(mark in chunk for mark in _INVISIBLE):
             self.survey.invisible = True
+        if not self.survey.blanks and any(mark in chunk for mark in _WIDE_BLANKS):
+            self.survey.blanks = True
         try:
             self._decoder.decode(chunk, final=chunk.endswith(b"\n"))
         except UnicodeDecodeError:
             self.survey.odd.add("bad bytes")
             self._decoder.reset()
+
+    def _has_blank_edge(self, chunk: bytes) -> bool:
+        """Tell whether a blank stands beside a delimiter, a quote or the end of a line, or at an end of the chunk."""
+        import numpy as np
+
+        values = np.frombuffer(chunk, np.uint8)
+        places = np.flatnonzero(values == ord(" "))
+        if not places.size:
+            return False
+        if places[0] == 0 or places[-1] == len(chunk) - 1:
+            return True
+        return bool(self._edges[values[places - 1]].any() or self._edges[values[places + 1]].any())
 
     def _count_ends(self, chunk: bytes) -> None:
         survey = self.survey
@@ -164,6 +188,15 @@ class _Counter:
         survey.records += ends
         self._embedded += kept.count(b"\n") - ends
         survey.delimiters += len(outside) - ends
+
+
+def _table(marks: bytes) -> np.ndarray:
+    """Return for each byte whether it is one of some marks."""
+    import numpy as np
+
+    table = np.zeros(256, np.bool_)
+    table[list(marks)] = True
+    return table
 
 
 def _aligned(chunks: Iterable[bytes]) -> Iterator[bytes]:

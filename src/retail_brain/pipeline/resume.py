@@ -7,24 +7,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from retail_brain.engine import quote_text
 from retail_brain.errors import RefusedError
 from retail_brain.pipeline.identify import prepare_publish
 from retail_brain.pipeline.state import LAYERED, STATE
 from retail_brain.store import run as runs
 
 if TYPE_CHECKING:
+    import duckdb
+
     from retail_brain.pipeline.night import Night
     from retail_brain.pipeline.stores import Stores
     from retail_brain.workspace import RunFolder
 
 INGESTED, MATCHED = "ingested", "matched"
 INTAKE = ("delivered_row", "delivery_new", "quarantined_row_new")
-ORDER = {"delivered_row": "source, record_id"}
-"""Records of a first night are numbered by their place in this order."""
 DIFFERENCES = ("profile", "profile_gone", "profile_alias_new", "merge_log_new")
 SINCE = ("record_change", "changed_record", "crosswalk_tonight", "touched_before")
 """Of these a first run has no need: everything is new, and nothing stood before."""
 TOLD = ("records", "pairs", "merges", "splits", "refused", "for_review", "profiles", "largest_profile", "model_id")
+
+
+def write_intake(night: Night) -> None:
+    """Leave what was ingested in the run's folder, the delivered rows in the order of their keys."""
+    for name in INTAKE:
+        if not night.artefacts.is_intact(name):
+            night.artefacts.write(night.con, name, order_by=_key_order(night.con) if name == "delivered_row" else None)
+
+
+def _key_order(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the order in which records of a first night are numbered: source, record_id, with the place of a source among
+    all for its name, because the names take the part of a sort key that is compared quickly."""
+    sources = [source for (source,) in con.execute("select distinct source from delivered_row order by 1").fetchall()]
+    places = " ".join(f"when {quote_text(source)} then {place}" for place, source in enumerate(sources))
+    return f"case source {places} end::usmallint, record_id" if sources else "record_id"
 
 
 def differences_of(*, first: bool) -> tuple[str, ...]:

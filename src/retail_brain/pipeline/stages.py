@@ -20,13 +20,12 @@ from retail_brain.pipeline.models import model_in_use, unpublished_model
 from retail_brain.pipeline.readahead import read_ahead
 from retail_brain.pipeline.resume import (
     INGESTED,
-    INTAKE,
     MATCHED,
-    ORDER,
     TOLD,
     read_intake,
     reload,
     waiting_run,
+    write_intake,
 )
 from retail_brain.pipeline.state import load_previous
 from retail_brain.store import run as runs
@@ -63,14 +62,11 @@ def ingest(night: Night, files: Sequence[Path] | None) -> bool:
     fingerprint = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     if waiting is not None and waiting.manifest["fingerprint"] == fingerprint:
         night.folder, night.run_id = waiting, night.lease.adopt(waiting.manifest["run_id"])
-        for name in INTAKE:
-            if not waiting.is_intact(name):
-                waiting.write(night.con, name, order_by=ORDER.get(name))
+        write_intake(night)
     else:
         night.run_id = night.lease.begin()
         night.folder = workspace.create_run_folder(night.run_id)
-        for name in INTAKE:
-            night.folder.write(night.con, name, order_by=ORDER.get(name))
+        write_intake(night)
         night.folder.note(
             run_id=night.run_id, fingerprint=fingerprint, stage=INGESTED, paths=[str(path) for path in intake.paths],
             full_sources=list(intake.full_sources), files=[asdict(file) for file in intake.files],

@@ -2,7 +2,6 @@
 with delivered as (
   select
     source || ':' || record_id as key,
-    line,
     case $field
       when 'given_name' then coalesce(given_name, full_name)
       when 'family_name' then coalesce(family_name, full_name)
@@ -23,5 +22,5 @@ with delivered as (
 select key, text
 from delivered
 qualify text is not null or count(text) over () = 0
-order by count(*) over (partition by text) desc, line, key
+order by count(*) over (partition by text) desc, key
 limit $keys

@@ -3,7 +3,6 @@ create or replace table delivered_row (
   source varchar,
   record_id varchar,
   delivery_id varchar,
-  line bigint,
   full_name varchar,
   given_name varchar,
   middle_name varchar,

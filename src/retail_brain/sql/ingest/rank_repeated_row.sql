@@ -3,7 +3,7 @@ create or replace temp table repeated_row as
 with content as (
   select
     row_.delivery_id,
-    row_.line,
+    row_.rowid as row_no,
     row_.record_id,
     md5(to_json(struct_pack(
       a := row_.full_name, b := row_.given_name, c := row_.middle_name, d := row_.family_name, e := row_.name_suffix,
@@ -23,7 +23,7 @@ with content as (
 )
 select
   delivery_id,
-  line,
-  row_number() over (partition by record_id, content order by delivery_id, line) > 1 as is_copy,
-  row_number() over (partition by record_id order by stamp desc nulls last, content desc, delivery_id, line) as rank
+  row_no,
+  row_number() over (partition by record_id, content order by delivery_id, row_no) > 1 as is_copy,
+  row_number() over (partition by record_id order by stamp desc nulls last, content desc, delivery_id, row_no) as rank
 from content

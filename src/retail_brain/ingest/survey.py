@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 1024 * 1024
 _UNALIGNED_BYTES = 8 * 1024 * 1024
 _INVISIBLE = tuple(c.encode() for c in INVISIBLE if not c.isascii())
+_NEWLINE, _BLANK = b"\n "
 _NONCHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 _WIDE_BLANKS = tuple({c.encode()[:2] for c in BLANKS if c not in INVISIBLE and not c.isascii()})
 """How the blanks of other scripts begin; other characters may begin so, too."""
@@ -113,12 +114,23 @@ class _Counter:
 
     def count(self, chunks: Iterable[bytes]) -> None:
         """Look at all chunks."""
+        import numpy as np
+
         survey = self.survey
         for chunk in _aligned(chunks):
             if len(survey.head) < _HEAD_BYTES:
                 survey.head += chunk[:_HEAD_BYTES]
-            self._look(chunk)
-            self._count_ends(chunk)
+            values = np.frombuffer(chunk, np.uint8)
+            ends = np.flatnonzero(values == _NEWLINE)
+            quoted = bool(self._quote) and self._quote in chunk
+            self._look(chunk, ends, quoted=quoted)
+            survey.blanks = survey.blanks or self._has_blank_edge(values)
+            self._newlines += len(ends)
+            if quoted or survey.quote_open:
+                self._count_quoted(chunk, len(ends))
+            else:
+                survey.records += len(ends)
+                survey.delimiters += sum(int(np.count_nonzero(values == byte)) for byte in self._delimiter)
         if self._last != b"\n":
             survey.records += 1
         if self._returns not in {0, self._newlines}:
@@ -128,7 +140,7 @@ class _Counter:
         if survey.quote_open:
             survey.odd.add("unclosed quote")
 
-    def _look(self, chunk: bytes) -> None:
+    def _look(self, chunk: bytes, ends: np.ndarray, *, quoted: bool) -> None:
         survey = self.survey
         survey.plain_bytes += len(chunk)
         self._last = chunk[-1:]
@@ -136,16 +148,17 @@ class _Counter:
             survey.odd.add("NUL")
         if any(mark in chunk for mark in self._invisible):
             survey.invisible = True
-        survey.blanks = survey.blanks or self._has_blank_edge(chunk)
         if not chunk.isascii():
             self._check_text(chunk)
+        blank_line = chunk.startswith((b"\n", b"\r\n")) or bool((ends[1:] - ends[:-1] == 1).any())
         if b"\r" in chunk:
+            blank_line = blank_line or b"\n\r\n" in chunk
             self._returns += chunk.count(b"\r\n")
             if chunk.count(b"\r") != chunk.count(b"\r\n"):
                 survey.odd.add("lone carriage return")
-        if chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk:
+        if blank_line:
             survey.odd.add("blank line")
-        if self._quote and self._quote + b" " in chunk and self._spaced.search(chunk):
+        if quoted and self._quote + b" " in chunk and self._spaced.search(chunk):
             survey.odd.add("blank after a quote")
 
     def _check_text(self, chunk: bytes) -> None:
@@ -161,32 +174,27 @@ class _Counter:
             self.survey.odd.add("bad bytes")
             self._decoder.reset()
 
-    def _has_blank_edge(self, chunk: bytes) -> bool:
-        """Tell whether a blank stands beside a delimiter, a quote or the end of a line, or at an end of the chunk."""
+    def _has_blank_edge(self, values: np.ndarray) -> bool:
+        """Tell whether a blank stands beside a delimiter, a quote or the end of a line, or at an end of the bytes."""
         import numpy as np
 
-        values = np.frombuffer(chunk, np.uint8)
-        places = np.flatnonzero(values == ord(" "))
+        places = np.flatnonzero(values == _BLANK)
         if not places.size:
             return False
-        if places[0] == 0 or places[-1] == len(chunk) - 1:
+        if places[0] == 0 or places[-1] == len(values) - 1:
             return True
         return bool(self._edges[values[places - 1]].any() or self._edges[values[places + 1]].any())
 
-    def _count_ends(self, chunk: bytes) -> None:
+    def _count_quoted(self, chunk: bytes, newlines: int) -> None:
         survey = self.survey
         kept = chunk.translate(None, self._other)
-        self._newlines += kept.count(b"\n")
-        if self._quote and (survey.quote_open or self._quote in kept):
-            left = ((self._quote if survey.quote_open else b"") + kept).replace(self._quote * 2, b"")
-            pieces = left.split(self._quote)
-            outside = b"".join(pieces[::2])
-            survey.quote_open = len(pieces) % 2 == 0
-        else:
-            outside = kept
+        left = ((self._quote if survey.quote_open else b"") + kept).replace(self._quote * 2, b"")
+        pieces = left.split(self._quote)
+        outside = b"".join(pieces[::2])
+        survey.quote_open = len(pieces) % 2 == 0
         ends = outside.count(b"\n")
         survey.records += ends
-        self._embedded += kept.count(b"\n") - ends
+        self._embedded += newlines - ends
         survey.delimiters += len(outside) - ends
 
 

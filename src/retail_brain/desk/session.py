@@ -181,7 +181,7 @@ class Desk:
                 autocommit=True,
                 lock_timeout_s=WAIT_S,
             )
-            self._pg.prepare_threshold = 1
+            self._pg.prepare_threshold = 0  # planned when first asked: a desk asks the same again
         try:
             yield self._pg
         except ServiceError:

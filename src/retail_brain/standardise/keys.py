@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from retail_brain.config.matching import MatchingSettings
 
 TRANSLITERATED = ("given_name", "middle_name", "family_name", "address", "city")
+_FOLDED = ("given", "family", "word")
+"""What is folded once a value and not once a record, because many records share it."""
 
 
 def build_keys(
@@ -38,29 +40,37 @@ def build_keys(
         settings: the matching section of the configuration.
     """
     del settings
-    prepare_lookups(con, table)
     con.execute(f"create or replace temp view key_source as select * from {quote_identifier(table)}")
+    prepare_lookups(con)
     con.execute(f"create or replace table {quote_identifier(into)} as {sql.load('standardise/key_build')}")
-    con.execute("drop view key_source")
+    _drop_lookups(con)
 
 
 @contextmanager
 def key_view(con: duckdb.DuckDBPyConnection, table: str, name: str) -> Iterator[None]:
     """Hold the view `name` over the keys of a table's records, as `build_keys` makes them, for whoever stores them."""
-    prepare_lookups(con, table)
     con.execute(f"create or replace temp view key_source as select * from {quote_identifier(table)}")
+    prepare_lookups(con)
     con.execute(f"create view {quote_identifier(name)} as {sql.load('standardise/key_build')}")
     yield
-    con.execute("drop view key_source")
+    _drop_lookups(con)
 
 
-def prepare_lookups(con: duckdb.DuckDBPyConnection, table: str) -> None:
-    """Create the macros and look-up tables that folding needs: transliterations, nicknames, street words."""
+def prepare_lookups(con: duckdb.DuckDBPyConnection) -> None:
+    """Create the macros and look-up tables that folding key_source needs: transliterations, nicknames, folded names."""
     create_macros(con)
-    _load_transliterations(con, table)
+    _load_transliterations(con)
     con.register("name_form_in", name_forms())
     con.execute("create or replace temp table name_form as select name, forms, root from name_form_in")
     con.unregister("name_form_in")
+    for kind in _FOLDED:
+        con.execute(sql.load(f"standardise/key_{kind}"))
+
+
+def _drop_lookups(con: duckdb.DuckDBPyConnection) -> None:
+    for kind in _FOLDED:
+        con.execute(f"drop table folded_{kind}")
+    con.execute("drop view key_source")
 
 
 def create_macros(con: duckdb.DuckDBPyConnection) -> None:
@@ -96,9 +106,9 @@ def _nickname_rows() -> list[tuple[list[str], list[str]]]:
     return [(row["names"].split(), row["nicknames"].split()) for row in rows]
 
 
-def _load_transliterations(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _load_transliterations(con: duckdb.DuckDBPyConnection) -> None:
     values = " union ".join(
-        f"select {column} as value from {quote_identifier(table)} where regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')"
+        f"select {column} as value from key_source where strlen({column}) > length({column}) and regexp_matches(strip_accents({column}), '[^\\x00-\\x7F]')"
         for column in TRANSLITERATED
     )
     found = [value for (value,) in con.execute(values).fetchall()]

@@ -182,10 +182,16 @@ def wanted_candidates(values: Mapping[str, Any], key: Mapping[str, Any], given_n
         | {
             "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
             "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
-            "given_names": list(given_names), "given_initials": sorted({name[:1] for name in given_names}),
-            "family_initial": key["family_initial"], "most": _MOST, "few": _FEW,
+            "given_names": list(given_names), "given_initials": _initials(given_names),
+            "family_initial": key["family_initial"], "family_initials": _initials([key["family_initial"] or ""]),
+            "most": _MOST, "few": _FEW,
         }
     )  # fmt: skip
+
+
+def _initials(names: Iterable[str]) -> list[int]:
+    """Return the code points that names begin with, capital or not; names as keys spell them, from a to z."""
+    return sorted({ord(letter) for name in names for letter in (name[:1], name[:1].upper()) if letter})
 
 
 def _candidate(row: dict[str, Any]) -> CandidateRecord:

@@ -3,33 +3,39 @@
 with address_word as (
     select
         key_source.*,
-        list_transform(string_split(trim(regexp_replace(lower(strip_accents(coalesce(ta.latin, key_source.address))), '[^a-z0-9]+', ' ', 'g')), ' '), lambda word: street_word(word)) as words
+        list_transform(string_split(fold_words(coalesce(ta.latin, key_source.address)), ' '), lambda word: street_word(word)) as words
     from key_source
     left join transliteration ta on ta.value = key_source.address
+),
+sorted_word as (
+    select *, list_sort(words) as sorted_words from address_word
 ),
 folded as (
     select
         r.record_no,
-        fold_letters(coalesce(tg.latin, r.given_name)) as given_key,
-        fold_letters(coalesce(tm.latin, r.middle_name)) as middle_key,
-        fold_letters(coalesce(tf.latin, r.family_name)) as family_key,
+        given.key as given_key,
+        given.forms as given_forms,
+        given.root as given_root,
+        middle.key as middle_key,
+        family.key as family_key,
+        family.code as family_code,
         fold_letters(r.name_suffix) as suffix_key,
         r.gender as gender_key,
         r.email as email_key,
         phone_value(r.phone) as phone_key,
         r.date_of_birth as birth_date,
-        nullif(array_to_string(list_sort(list_distinct(list_filter(r.words, lambda word: word not in ('apt', 'pobox', 'no', 'the')))), ' '), '') as address_key,
+        nullif(array_to_string(list_filter(r.sorted_words, lambda word, place: word not in ('apt', 'pobox', 'no', 'the') and (place = 1 or word <> r.sorted_words[place - 1])), ' '), '') as address_key,
         list_filter(r.words, lambda word: word >= '0' and word < 'a')[1] as house_key,
         nullif(array_to_string(list_filter(r.words, lambda word: word >= 'a' and word not in ('apt', 'pobox', 'no', 'the')), ''), '') as street_key,
-        fold_letters(coalesce(tc.latin, r.city)) as city_key,
-        case when regexp_matches(fold_code(r.postal_code), '^[0-9]{9}$') then fold_code(r.postal_code)[1:5] else fold_code(r.postal_code) end as postal_key,
+        city.key as city_key,
+        fold_postal(r.postal_code) as postal_key,
         fold_code(r.loyalty_id) as loyalty_key,
         fold_code(r.national_id) as national_key
-    from address_word r
-    left join transliteration tg on tg.value = r.given_name
-    left join transliteration tm on tm.value = r.middle_name
-    left join transliteration tf on tf.value = r.family_name
-    left join transliteration tc on tc.value = r.city
+    from sorted_word r
+    left join folded_given as given on given.value = r.given_name
+    left join folded_word as middle on middle.value = r.middle_name
+    left join folded_family as family on family.value = r.family_name
+    left join folded_word as city on city.value = r.city
 ),
 kept as (
     select f.* replace (
@@ -47,15 +53,11 @@ kept as (
 )
 select
     kept.*,
-    name_form.forms as given_forms,
-    coalesce(name_form.root, kept.given_key) as given_root,
     kept.given_key[1:1] as given_initial,
     kept.family_key[1:1] as family_initial,
-    skeleton(kept.family_key) as family_code,
     case when given_key < family_key then given_key || ' ' || family_key else family_key || ' ' || given_key end as name_pair,
     case when not name_made(split_part(kept.email_key, '@', 1), kept.given_key, kept.family_key) then nullif(split_part(kept.email_key, '@', 1), '') end as email_local,
     right(kept.phone_key, 7) as phone_tail,
     strftime(kept.birth_date, '%Y') as birth_year,
     strftime(kept.birth_date, '%Y%m%d') as birth_text
 from kept
-left join name_form on name_form.name = kept.given_key

@@ -21,6 +21,8 @@ from retail_brain.store.failure import translated
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from psycopg import Cursor
+
     from retail_brain.store.connection import Connection
 
     _Range = tuple[int | None, int | None]  # the first and the last number; None: without bound
@@ -78,30 +80,70 @@ def seal_log(conn: Connection, *, run_id: int | None = None) -> str:
     """
     with translated():
         with conn.pipeline():
-            conn.execute(sql.load("store/seal_settings"))
-            found = conn.cursor(row_factory=dict_row).execute(sql.load("store/seal_head"))
-        head = found.fetchone()
-        assert head is not None
-        ranges = {
-            "first_merge_id": head["sealed_merge_id"] + 1,
-            "last_merge_id": max(head["last_merge_id"], head["sealed_merge_id"]),
-            "first_decision_id": head["sealed_decision_id"] + 1,
-            "last_decision_id": max(head["last_decision_id"], head["sealed_decision_id"]),
-        }
-        rows, rows_digest = _hash_rows(
-            conn,
-            merges=(ranges["first_merge_id"], ranges["last_merge_id"]),
-            decisions=(ranges["first_decision_id"], ranges["last_decision_id"]),
-        )
-        if not rows:
-            return head["digest"] or ""
-        seal: dict[str, Any] = {
-            "seal_no": (head["seal_no"] or 0) + 1, "sealed_at": head["now"], "run_id": run_id, **ranges, "rows": rows,
-            "rows_digest": rows_digest, "previous_digest": head["digest"],
-        }  # fmt: skip
-        digest = Seal(**seal).compute()
-        conn.execute(sql.load("store/insert_seal"), {**seal, "digest": digest})
+            asked = ask_seal(conn)
+        seal, digest = next_seal(conn, asked, run_id=run_id)
+        if seal is not None:
+            insert_seal(conn, seal)
     return digest
+
+
+def ask_seal(conn: Connection) -> Cursor[dict[str, Any]]:
+    """Ask where the chain ends and how far the log reaches, on the way with other statements.
+
+    Args:
+        conn: in a pipeline, in the transaction that wrote the rows.
+
+    Returns:
+        What `next_seal` takes once the pipeline has ended.
+    """
+    conn.execute(sql.load("store/seal_settings"))
+    return conn.cursor(row_factory=dict_row).execute(sql.load("store/seal_head"))
+
+
+def next_seal(
+    conn: Connection, asked: Cursor[dict[str, Any]], *, run_id: int | None = None
+) -> tuple[dict[str, Any] | None, str]:
+    """Compute the seal of all rows that none covers yet.
+
+    Args:
+        conn: outside any pipeline, in the transaction that wrote the rows.
+        asked: from `ask_seal`.
+        run_id: the run that wrote them; None where a person did.
+
+    Returns:
+        The seal as `insert_seal` takes it, None where nothing is new; and the newest digest.
+    """
+    head = asked.fetchone()
+    assert head is not None
+    ranges = {
+        "first_merge_id": head["sealed_merge_id"] + 1,
+        "last_merge_id": max(head["last_merge_id"], head["sealed_merge_id"]),
+        "first_decision_id": head["sealed_decision_id"] + 1,
+        "last_decision_id": max(head["last_decision_id"], head["sealed_decision_id"]),
+    }
+    rows, rows_digest = _hash_rows(
+        conn,
+        merges=(ranges["first_merge_id"], ranges["last_merge_id"]),
+        decisions=(ranges["first_decision_id"], ranges["last_decision_id"]),
+    )
+    if not rows:
+        return None, head["digest"] or ""
+    seal: dict[str, Any] = {
+        "seal_no": (head["seal_no"] or 0) + 1, "sealed_at": head["now"], "run_id": run_id, **ranges, "rows": rows,
+        "rows_digest": rows_digest, "previous_digest": head["digest"],
+    }  # fmt: skip
+    digest = Seal(**seal).compute()
+    return {**seal, "digest": digest}, digest
+
+
+def insert_seal(conn: Connection, seal: dict[str, Any]) -> None:
+    """Add a seal to the chain.
+
+    Args:
+        conn: in the transaction that wrote the rows.
+        seal: from `next_seal`.
+    """
+    conn.execute(sql.load("store/insert_seal"), seal)
 
 
 def verify_log(conn: Connection, *, expect: str | None = None) -> VerifiedLog:

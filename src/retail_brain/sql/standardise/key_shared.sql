@@ -1,13 +1,13 @@
 -- One row per value kept out of matching: field, value, kind, records, people (how many different people stand behind it).
--- Field by field, because counting by one column takes half the time of counting by two.
-with repeated as (
-    select 'email' as field, value from shared_source where field = 'email' and value is not null group by value having count(*) > $max_families
+-- First by hashes, field by field, because counting numbers takes a third of the time of counting texts.
+with frequent as (
+    select value_hash from (select hash(value) as value_hash from shared_source where field = 'email' and value is not null) group by value_hash having count(*) > $max_families
     union all
-    select 'phone', value from shared_source where field = 'phone' and value is not null group by value having count(*) > $max_families
+    select value_hash from (select hash(value) as value_hash from shared_source where field = 'phone' and value is not null) group by value_hash having count(*) > $max_families
     union all
-    select 'loyalty_id', value from shared_source where field = 'loyalty_id' and value is not null group by value having count(*) > $max_families
+    select value_hash from (select hash(value) as value_hash from shared_source where field = 'loyalty_id' and value is not null) group by value_hash having count(*) > $max_families
     union all
-    select 'national_id', value from shared_source where field = 'national_id' and value is not null group by value having count(*) > $max_families
+    select value_hash from (select hash(value) as value_hash from shared_source where field = 'national_id' and value is not null) group by value_hash having count(*) > $max_families
 ),
 counted as (
     select
@@ -18,8 +18,9 @@ counted as (
         count(distinct fold_letters(family_name)[1:1]) as families,
         count(distinct fold_letters(given_name)[1:1]) as givens
     from shared_source
-    semi join repeated using (field, value)
+    where hash(value) in (select value_hash from frequent)
     group by field, value
+    having count(*) > $max_families
 ),
 spike as (
     select date_of_birth, records
@@ -31,17 +32,16 @@ birthday as (
     from key_source
     join spike using (date_of_birth)
     group by date_of_birth
-),
-placeholder as (
-    select distinct field, value from shared_source where is_placeholder(field, value)
 )
-select p.field, p.value, 'placeholder' as kind, count(*) as records, count(distinct coalesce(given_name, '') || ' ' || coalesce(family_name, '')) as people
-from shared_source p semi join placeholder using (field, value)
+select field, value, 'placeholder' as kind, count(*) as records, count(distinct coalesce(given_name, '') || ' ' || coalesce(family_name, '')) as people
+from shared_source
+where is_placeholder(field, value)
 group by all
 union all
 select field, value, 'shared' as kind, records, people
-from counted anti join placeholder using (field, value)
-where people > $max_people or (families > $max_families and givens > $max_families)
+from counted
+where not is_placeholder(field, value)
+  and (people > $max_people or (families > $max_families and givens > $max_families))
 union all
 select 'date_of_birth', value, 'placeholder', records, people
 from birthday

@@ -5,7 +5,7 @@ Apart from the open desk, which holds the connections, and from the walk, which 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from retail_brain.desk.arrival_result import ArrivalMerge, ArrivalRefusal, ArrivalResult, ArrivalStatus
@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 _NOBODY = Touched(profiles={}, members={}, merges=(), decisions=(), aliases={}, former=())
 
 
-def place_newcomer(
-    pg: Connection, brain: Brain, ground: Ground, newcomer: Newcomer, *, waited: bool = False
-) -> tuple[ArrivalResult, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """What became of a record, the number of the delivery that it counts to, and whether the journal has to be told; 0 and no
+    where nothing was written."""
+
+    result: ArrivalResult
+    delivery_no: int = 0
+    is_noted: bool = False
+
+
+def place_newcomer(pg: Connection, brain: Brain, ground: Ground, newcomer: Newcomer, *, waited: bool = False) -> Placed:
     """Find the place of one record and write it.
 
     Args:
@@ -37,7 +45,7 @@ def place_newcomer(
         waited: it waited for a run; an older version than the one that is there now changes nothing.
 
     Returns:
-        What became of it, and the number of the delivery that it counts to; 0 where nothing was written.
+        What became of it; where anything was written, that is committed.
     """
     known, head = ground.known, ground.head
     if known is None:
@@ -46,22 +54,26 @@ def place_newcomer(
         newcomer = replace(newcomer, record_no=known.record_no, profile_id=known.profile_id, is_known=True)
         is_old = waited and _is_older(newcomer, known)
         if known.profile_id is not None and (is_old or known.row_hash == newcomer.row_hash):
-            return ArrivalResult(
-                status="unchanged",
-                source=newcomer.source,
-                record_id=newcomer.record_id,
-                profile_id=str(known.profile_id),
-            ), 0
+            return Placed(
+                result=ArrivalResult(
+                    status="unchanged",
+                    source=newcomer.source,
+                    record_id=newcomer.record_id,
+                    profile_id=str(known.profile_id),
+                )
+            )
     contacts = find_contacts(brain, newcomer, ground.candidates)
     touched = _touched(pg, brain, newcomer, contacts)
     place = Placing(brain, newcomer, touched, contacts).find(f"arrival {newcomer.record_no} {head.moment.isoformat()}")
     delivery_no = brain.deliveries.get(newcomer.source) or store.delivery_between(
         pg, newcomer.source, f"between-nights-after-run-{head.run_id}", head.run_id
     )
-    numbers = store.write_arrival(
-        pg, head, place.arrival, delivery_no=delivery_no, clash_probability=brain.config.matching.clash_probability
+    written = store.write_arrival(
+        pg, ground, place.arrival, delivery_no=delivery_no, clash_probability=brain.config.matching.clash_probability
     )
-    return _tell(newcomer, place, numbers, contacts), delivery_no
+    return Placed(
+        result=_tell(newcomer, place, written.numbers, contacts), delivery_no=delivery_no, is_noted=written.is_noted,
+    )  # fmt: skip
 
 
 def _is_older(newcomer: Newcomer, known: KnownRecord) -> bool:

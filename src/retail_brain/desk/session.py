@@ -18,7 +18,7 @@ from retail_brain.desk.arrival_result import ArrivalResult
 from retail_brain.desk.brain import Brain, newest_run, open_brain
 from retail_brain.desk.lookup import PATIENCE_S, addresses_of, find_cached, find_in
 from retail_brain.desk.newcomer import make_newcomer
-from retail_brain.desk.placement import place_newcomer
+from retail_brain.desk.placement import Placed, place_newcomer
 from retail_brain.desk.resolve import resolve_in
 from retail_brain.desk.search import search_in
 from retail_brain.errors import InputError, RetailBrainError, ServiceError
@@ -112,14 +112,15 @@ class Desk:
             )
         delivered = deliver_record(source, settings, record, self.config.ingest)
         with self._store() as pg:
-            result = self._arrive(pg, delivered, {"source": source, "record": dict(record)}, waited=waited)
+            placed = self._arrive(pg, delivered, {"source": source, "record": dict(record)}, waited=waited)
+        result = placed.result
         left_out = (
             (f"left out, since the source has no such column: {', '.join(delivered.unknown)}",)
             if delivered.unknown
             else ()
         )
         touched = {uuid.UUID(one) for one in (result.profile_id, *result.touched_ids) if one}
-        kept = () if result.status == "unchanged" else self._keep_journal()
+        kept = self._keep_journal() if placed.is_noted else ()
         told = () if result.status in ("waiting", "unchanged") else self._tell_redis(touched)
         return replace(result, warnings=(*left_out, *kept, *told))
 
@@ -196,7 +197,7 @@ class Desk:
             self._known = open_brain(self.config, pg, self._workspace, run, ahead=self._ahead)
         return self._known
 
-    def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any], *, waited: bool) -> ArrivalResult:
+    def _arrive(self, pg: Connection, delivered: Delivered, raw: dict[str, Any], *, waited: bool) -> Placed:
         brain = self._known or self._brain(pg)
         while True:
             newcomer = make_newcomer(brain, delivered)
@@ -205,13 +206,14 @@ class Desk:
             with store.arriving(pg, source, record_id, wanted) as ground:
                 if ground is None:
                     waiting.keep_waiting(pg, source, record_id, json.dumps(raw, ensure_ascii=False))
-                    return ArrivalResult(status="waiting", source=source, record_id=record_id)
+                    waits = ArrivalResult(status="waiting", source=source, record_id=record_id)
+                    return Placed(result=waits, is_noted=True)
                 if is_current := ground.head.run_id == brain.run.run_id:
-                    result, delivery_no = place_newcomer(pg, brain, ground, newcomer, waited=waited)
+                    placed = place_newcomer(pg, brain, ground, newcomer, waited=waited)
             if is_current:
-                if delivery_no:
-                    brain.deliveries[source] = delivery_no
-                return result
+                if placed.delivery_no:
+                    brain.deliveries[source] = placed.delivery_no
+                return placed
             brain = self._brain(pg)
 
     def _keep_journal(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from retail_brain.errors import LockedError, RefusedError
 from retail_brain.model import VALUE_FIELDS
 from retail_brain.store.change import IDENTITY_LOCK, Head, NewLogRow, weigh_questions
 from retail_brain.store.failure import translated
-from retail_brain.store.seal import seal_log
+from retail_brain.store.seal import ask_seal, insert_seal, next_seal
 from retail_brain.store.search import fold_name
 
 if TYPE_CHECKING:
@@ -104,12 +104,24 @@ class NewArrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What an arrival builds on: the head, what is known of the record, the next free number, and its candidates."""
+    """What an arrival builds on: the head, what is known of the record, the next free number, and its candidates.
+
+    `ended` holds the transaction: closed it is committed.
+    """
 
     head: Head
     known: KnownRecord | None
     next_record_no: int
     candidates: list[CandidateRecord]
+    ended: ExitStack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenArrival:
+    """What was written: the numbers of its rows in the merge log, and whether the journal has to be told."""
+
+    numbers: list[int]
+    is_noted: bool
 
 
 @contextmanager
@@ -156,7 +168,7 @@ def _read_ground(conn: Connection, ended: ExitStack, source: str, record_id: str
         raise RefusedError("nothing was published yet", hint="retail-brain run")
     assert after is not None
     return Ground(
-        head=stands, next_record_no=after[0], candidates=[_candidate(one) for one in candidates],
+        ended=ended, head=stands, next_record_no=after[0], candidates=[_candidate(one) for one in candidates],
         known=None if row is None else KnownRecord(record_no=row[0], profile_id=row[1], row_hash=row[2], updated_at=row[3]),
     )  # fmt: skip
 
@@ -205,22 +217,20 @@ def profiles_of(conn: Connection, record_nos: Iterable[int]) -> list[uuid.UUID]:
 
 
 def write_arrival(
-    conn: Connection, head: Head, arrival: NewArrival, *, delivery_no: int, clash_probability: float
-) -> list[int]:
-    """Write a record and what follows from its place.
+    conn: Connection, ground: Ground, arrival: NewArrival, *, delivery_no: int, clash_probability: float
+) -> WrittenArrival:
+    """Write a record and what follows from its place, and commit.
 
     Args:
-        conn: in the transaction of `arriving`.
-        head: what that gave.
+        conn: in the transaction of `arriving`, which ends here.
+        ground: what that gave.
         arrival: what is to be written.
         delivery_no: from `delivery_between`.
         clash_probability: how likely one person stands behind a refused link, at most.
-
-    Returns:
-        The numbers of its rows in the merge log.
     """
+    head = ground.head
     numbers = [head.last_merge_id + place for place in range(1, len(arrival.log) + 1)]
-    with conn.pipeline():
+    with conn.pipeline() if numbers else _committing(conn, ground):
         _write_profiles(conn, head, arrival)
         conn.execute(sql.load("store/place_record"), {**arrival.record, "delivery_no": delivery_no})
         if arrival.moved:
@@ -234,9 +244,29 @@ def write_arrival(
         conn.execute(sql.load("store/queue_profiles"), {"profile_ids": sorted(touched)})
         came = {name: arrival.record[name] for name in ("record_no", "row_hash")}
         conn.execute(sql.load("store/insert_arrival"), {**came, "linked": list(arrival.linked)})
-    if numbers:
-        seal_log(conn)
-    return numbers
+        noted = conn.execute(sql.load("store/arrival_noted"))
+        asked = ask_seal(conn) if numbers else None
+    if asked is not None:
+        seal, _digest = next_seal(conn, asked)
+        assert seal is not None, "rows of the log that are sealed already"
+        with _committing(conn, ground):
+            insert_seal(conn, seal)
+    return WrittenArrival(numbers=numbers, is_noted=noted.fetchone() != (False,))
+
+
+@contextmanager
+def _committing(conn: Connection, ground: Ground) -> Iterator[None]:
+    """Send what is asked in a block and the commit in one message; where anything fails, nothing is committed."""
+    is_sent = False
+    try:
+        with conn.pipeline():
+            yield
+            ground.ended.close()
+            is_sent = True
+    except BaseException:
+        if is_sent and not conn.closed:  # the transaction believes that it was committed: nobody else rolls it back
+            conn.rollback()
+        raise
 
 
 def _write_questions(conn: Connection, head: Head, arrival: NewArrival, clash_probability: float) -> None:

@@ -124,7 +124,7 @@ class PairEvidence:
 
 
 def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID], *, with_onlookers: bool = False) -> Touched:
-    """Read what stands of some profiles.
+    """Read what stands of some profiles, in one message to PostgreSQL and back; in two where former ids lead to them.
 
     Args:
         conn: in a transaction that holds the identity lock.
@@ -136,26 +136,33 @@ def read_touched(conn: Connection, profile_ids: Iterable[uuid.UUID], *, with_onl
         profile_rows = conn.cursor(row_factory=dict_row).execute(sql.load("store/fetch_profiles"), ids)
         member_rows = conn.cursor(row_factory=dict_row).execute(sql.load("store/change_members"), ids)
         alias_rows = conn.execute(sql.load("store/change_aliases"), ids)
+        merge_rows = conn.cursor(row_factory=class_row(StandingMerge)).execute(
+            _among("of_profile", "change_merges"), ids
+        )
+        ruling_rows = conn.cursor(row_factory=class_row(Decision)).execute(
+            _among("of_profile", "change_decisions"), ids
+        )
+        other_rows = conn.execute(_among("of_profile", "arrival_onlooker"), ids) if with_onlookers else None
     profiles = [profile_of(row) for row in profile_rows.fetchall()]
     members = [_member(row) for row in member_rows.fetchall()]
-    aliases = alias_rows.fetchall()
-    numbers = {"record_nos": [member.record_no for member in members]}
-    with conn.pipeline():
-        merge_rows = conn.cursor(row_factory=class_row(StandingMerge)).execute(sql.load("store/change_merges"), numbers)
-        ruling_rows = conn.cursor(row_factory=class_row(Decision)).execute(sql.load("store/change_decisions"), numbers)
-        former_rows = conn.execute(sql.load("store/change_former"), numbers) if aliases else None
-        other_rows = conn.execute(sql.load("store/arrival_onlooker"), numbers) if with_onlookers else None
-    merges, rulings = merge_rows.fetchall(), ruling_rows.fetchall()
-    former = former_rows.fetchall() if former_rows else []
+    aliases, former = alias_rows.fetchall(), []
+    if aliases:
+        numbers = {"record_nos": [member.record_no for member in members]}
+        former = conn.execute(sql.load("store/change_former"), numbers).fetchall()
     return Touched(
         profiles={profile.profile_id: profile for profile in profiles},
         members={member.record_no: member for member in members},
-        merges=tuple(merges),
-        decisions=tuple(rulings),
+        merges=tuple(merge_rows.fetchall()),
+        decisions=tuple(ruling_rows.fetchall()),
         aliases=dict(aliases),
         former=tuple(former),
         onlookers=frozenset(row[0] for row in other_rows or () if row[0] is not None),
     )
+
+
+def _among(members: str, statement: str) -> Any:
+    """Return a statement about the records of `member`: those of some profiles, or listed ones."""
+    return sql.load(f"store/as_member_{members}") + sql.load(f"store/{statement}")
 
 
 def decisions_of(conn: Connection, record_nos: Sequence[int]) -> list[Decision]:
@@ -166,7 +173,7 @@ def decisions_of(conn: Connection, record_nos: Sequence[int]) -> list[Decision]:
         record_nos: the records.
     """
     with conn.cursor(row_factory=class_row(Decision)) as cursor:
-        return cursor.execute(sql.load("store/change_decisions"), {"record_nos": list(record_nos)}).fetchall()
+        return cursor.execute(_among("listed", "change_decisions"), {"record_nos": list(record_nos)}).fetchall()
 
 
 def log_targets(conn: Connection, merge_ids: Sequence[int]) -> list[LogTarget]:

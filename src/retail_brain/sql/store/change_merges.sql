@@ -1,4 +1,4 @@
--- one row per merge that stands between records of a list
+-- one row per merge that stands between records of member
 select
   made.merge_id,
   made.cause,
@@ -12,7 +12,7 @@ select
   made.run_id,
   made.logged_at
 from identity_merge_log as made
-where made.record_no_l = any(%(record_nos)s)
+where made.record_no_l = any(array(select record_no from member))
   and made.kind = 'merge'
   and not exists (select from identity_merge_log as undone where undone.inverts = made.merge_id)
 order by made.merge_id

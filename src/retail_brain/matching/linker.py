@@ -6,6 +6,7 @@ Apart from the rest of the room because this is the only module that knows Splin
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
 
     from retail_brain.matching.comparison import Comparison
     from retail_brain.matching.model import Model
+
+
+_FEW_EDITS = re.compile(r"damerau_levenshtein\((\w+), (\w+)\) <= (\d+|case .*? end)")
+_FEW_EDITS_QUICKLY = (
+    r"(abs(length(\1) - length(\2)) <= \3 and (levenshtein(\1, \2) <= \3"
+    r" or (levenshtein(\1, \2) <= 2 * (\3) and damerau_levenshtein(\1, \2) <= \3)))"
+)
+"""The distance with transpositions takes DuckDB eight times as long as the one without, which bounds it from both sides: it is
+never smaller, and a transposition is two plain edits."""
 
 
 def load_splink() -> None:
@@ -48,12 +58,16 @@ def blocking_condition(rule: tuple[str, ...]) -> str:
 def _comparison(model: Model, comparison: Comparison) -> dict[str, Any]:
     share = model.shares[comparison.name]
     levels: list[dict[str, Any]] = [
-        {"sql_condition": comparison.null_condition, "label_for_charts": "nothing to say", "is_null_level": True}
+        {
+            "sql_condition": quick_sql(comparison.null_condition),
+            "label_for_charts": "nothing to say",
+            "is_null_level": True,
+        }
     ]
     for position, level in enumerate(comparison.levels):
         number = len(comparison.levels) - 1 - position
         entry = {
-            "sql_condition": level.condition,
+            "sql_condition": quick_sql(level.condition),
             "label_for_charts": level.label,
             "m_probability": share.stranger[number] * 2 ** model.level_bits(comparison.name, number),
             "u_probability": share.stranger[number],
@@ -66,6 +80,11 @@ def _comparison(model: Model, comparison: Comparison) -> dict[str, Any]:
         "comparison_description": comparison.label,
         "comparison_levels": levels,
     }
+
+
+def quick_sql(condition: str) -> str:
+    """Return a condition of a comparison that says the same and takes DuckDB less time."""
+    return _FEW_EDITS.sub(_FEW_EDITS_QUICKLY, condition)
 
 
 def open_linker(con: duckdb.DuckDBPyConnection, model: Model, table: str) -> Any:

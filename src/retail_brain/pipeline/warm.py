@@ -16,6 +16,7 @@ from retail_brain.cache import cache_state, warm_all, warm_changed
 from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, ServiceError
 from retail_brain.store import outbox
 from retail_brain.store.connection import connect
+from retail_brain.store.document import stream_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,9 +153,17 @@ def _warm_everything(stores: Stores, con: duckdb.DuckDBPyConnection | None, gene
     if con is not None:
         documents = con.cursor().sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
         return _seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
-    with connect(stores.postgres, application_name="retail-brain warm") as pg:
-        documents = outbox.stream_documents(pg)
+    with ExitStack() as opened:
+        pg, *helpers = _connections(stores, opened)
+        documents = stream_documents(pg, helpers)
         return _seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
+
+
+def _connections(stores: Stores, opened: ExitStack) -> list[Connection]:
+    """Return connections of their own for reading, closed with `opened`."""
+    return [
+        opened.enter_context(connect(stores.postgres, application_name="retail-brain warm")) for _ in range(_HELPERS)
+    ]
 
 
 def _seen(result: WarmResult) -> int:
@@ -173,10 +182,7 @@ def _warm_pending(stores: Stores, generation: int, progress: Progress, *, limit:
 
     with ExitStack() as opened:
         if limit is None and outbox.count_pending(stores.pg) >= _WORTH_HELP:
-            helpers = [
-                opened.enter_context(connect(stores.postgres, application_name="retail-brain warm"))
-                for _ in range(_HELPERS)
-            ]
+            helpers = _connections(stores, opened)
         result = warm_changed(
             stores.redis, noted(), generation=generation, settings=stores.config.cache, progress=progress
         )

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    import pyarrow as pa
-
     from retail_brain.store.connection import Connection
 
 _AT_ONCE = 1_000
@@ -199,29 +197,6 @@ def renew_generation(conn: Connection) -> int:
     """
     with translated(), conn.transaction():
         return _number(conn, "store/renew_cache")
-
-
-def stream_documents(conn: Connection) -> pa.RecordBatchReader:
-    """Return the documents of all profiles as one snapshot.
-
-    Args:
-        conn: a connection of its own, in use until the reader is exhausted.
-
-    Returns:
-        One row per profile: profile_id (36 characters), document (JSON text: the golden values, and its records).
-    """
-    import pyarrow as pa
-
-    schema = pa.schema([("profile_id", pa.string()), ("document", pa.string())])
-    return pa.RecordBatchReader.from_batches(schema, _document_batches(conn))
-
-
-def _document_batches(conn: Connection) -> Iterator[pa.RecordBatch]:
-    from retail_brain.store.transfer import copied_tables
-
-    with translated(), conn.transaction():
-        for table in copied_tables(conn, sql.load("store/stream_document"), ["profile_id", "document"]):
-            yield from table.to_batches()
 
 
 def _compact(document: object) -> str:

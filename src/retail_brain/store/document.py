@@ -1,7 +1,9 @@
 """All profiles as the documents that the cache keeps, read by several connections as one snapshot.
 
-Apart from the outbox, which tells single changes: here everything is read, in many small ranges of ids, so that little of it
-is in memory at a time and no range waits for another.
+Apart from the outbox, which tells single changes: here both tables are read from one end to the other, page by page, since a
+profile's records lie all over their table and looking each up costs more than all the rest. PostgreSQL writes the JSON of
+each row; records find their profile here. Large shops are read in several passes, each for a range of ids, so that the
+records of one pass are all that is in memory.
 """
 
 from __future__ import annotations
@@ -10,26 +12,67 @@ import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql as pg
 
 from retail_brain import sql
 from retail_brain.store.failure import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
-
-    import pyarrow as pa
 
     from retail_brain.store.connection import Connection
 
-_AT_ONCE = 1_500
+_PASS_PAGES = 100_000
+"""As many pages of records, some four million, are read in one pass."""
+_RECORD_PAGES, _PROFILE_PAGES = 128, 48
+"""As many pages a statement reads for each pass: about a megabyte of documents comes of it."""
 _IDS = 2**128
 _BETWEEN = "\x1e"
-"""Stands between two documents of a range, as stream_document.sql puts it there."""
+"""Stands between two texts, as the statements put it there."""
+
+_T = TypeVar("_T")
+_compute: Any = pc  # its functions are made when it is imported, where no type checker sees them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """The records of some profiles, by profile and number.
+
+    Attributes:
+        keys: the profiles' ids, 16 bytes each, ascending.
+        starts: where in `order` each profile begins, and the end.
+        order: places in `entries`.
+        entries: what a document says of each record.
+    """
+
+    keys: npt.NDArray[np.bytes_]
+    starts: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int64]
+    entries: pa.Array
+
+    def of(self, keys: npt.NDArray[np.bytes_]) -> pa.Array:
+        """Return what the documents of these profiles say of their records; NULL where one has none."""
+        place = np.searchsorted(self.keys[:-1], keys)
+        first = self.starts[place]
+        count = np.where(self.keys[place] == keys, self.starts[np.minimum(place + 1, len(self.keys) - 1)] - first, 0)
+        ends = np.cumsum(count)
+        rows = np.repeat(first - (ends - count), count) + np.arange(ends[-1])
+        lists = pa.ListArray.from_arrays(
+            pa.array(np.concatenate(([0], ends)), pa.int32()),
+            self.entries.take(pa.array(self.order[rows])),
+            mask=pa.array(count == 0),
+        )
+        return _compute.binary_join_element_wise(',"records":[', _compute.binary_join(lists, ","), "]", "")
 
 
 def stream_documents(conn: Connection, helpers: Sequence[Connection] = ()) -> pa.RecordBatchReader:
@@ -42,73 +85,111 @@ def stream_documents(conn: Connection, helpers: Sequence[Connection] = ()) -> pa
     Returns:
         One row per profile: profile_id (36 characters), document (JSON text: the golden values, and its records).
     """
-    import pyarrow as pa
-
     schema = pa.schema([("profile_id", pa.string()), ("document", pa.string())])
     return pa.RecordBatchReader.from_batches(schema, _batches([conn, *helpers]))
 
 
 def _batches(readers: list[Connection]) -> Iterator[pa.RecordBatch]:
-    """Yield the ranges in turn; as many as there are readers are read, and as many wait, while one is used."""
-    with translated(), _one_snapshot(readers), ThreadPoolExecutor(len(readers), "document") as pool:
-        free: SimpleQueue[Connection] = SimpleQueue()
+    with translated(), _one_snapshot(readers):
+        record_pages, profile_pages = readers[0].execute(sql.load("store/stream_document_size")).fetchone() or (0, 0)
+        passes = record_pages // _PASS_PAGES + 1
+        for number in range(passes):
+            least, beyond = (_IDS * edge // passes for edge in (number, number + 1))
+            ids = {"least": uuid.UUID(int=least), "greatest": uuid.UUID(int=beyond - 1)}
+            records = _records(_read(readers, _pages(record_pages, _RECORD_PAGES * passes, ids), _fetch_records))
+            fetch = partial(_fetch_documents, records)
+            yield from _read(readers, _pages(profile_pages, _PROFILE_PAGES * passes, ids), fetch)
+
+
+@contextmanager
+def _one_snapshot(readers: Sequence[Connection]) -> Iterator[None]:
+    """Have all connections see what the first one sees, which keeps others from rewriting the tables meanwhile."""
+    first, *others = readers
+    with ExitStack() as opened:
         for reader in readers:
-            free.put(reader)
-        coming: deque[Future[pa.RecordBatch | None]] = deque()
+            opened.enter_context(reader.transaction())
+            reader.execute("set transaction isolation level repeatable read, read only")
+        first.execute("lock table only source_record, only profile in access share mode")
+        row = first.execute("select pg_export_snapshot()").fetchone()
+        assert row is not None
+        for reader in others:
+            reader.execute(pg.SQL("set transaction snapshot {}").format(pg.Literal(row[0])))
+        yield
+
+
+def _pages(pages: int, at_once: int, ids: dict[str, uuid.UUID]) -> Iterator[dict[str, Any]]:
+    """Yield ranges that cover a table, each with the range of ids that is wanted of it."""
+    for first in range(0, pages, at_once):
+        yield {"from": f"({first},0)", "before": f"({first + at_once},0)", **ids}
+
+
+def _read(
+    readers: Sequence[Connection],
+    ranges: Iterable[dict[str, Any]],
+    fetch: Callable[[Connection, dict[str, Any]], _T | None],
+) -> Iterator[_T]:
+    """Yield what there is of each range, in turn; every connection reads while earlier ranges are used, a few ahead."""
+    free: SimpleQueue[Connection] = SimpleQueue()
+    for reader in readers:
+        free.put(reader)
+
+    def read(one: dict[str, Any]) -> _T | None:
+        reader = free.get()
         try:
-            for ids in _ranges(_count(readers[0])):
-                coming.append(pool.submit(_range, free, ids))
-                if len(coming) > 2 * len(readers) and (batch := coming.popleft().result()):
-                    yield batch
+            return fetch(reader, one)
+        finally:
+            free.put(reader)
+
+    coming: deque[Future[_T | None]] = deque()
+    with ThreadPoolExecutor(len(readers), "document") as pool:
+        try:
+            for one in ranges:
+                coming.append(pool.submit(read, one))
+                if len(coming) > 2 * len(readers) and (found := coming.popleft().result()) is not None:
+                    yield found
             while coming:
-                if batch := coming.popleft().result():
-                    yield batch
+                if (found := coming.popleft().result()) is not None:
+                    yield found
         finally:
             for waiting in coming:
                 waiting.cancel()
 
 
-@contextmanager
-def _one_snapshot(readers: Sequence[Connection]) -> Iterator[None]:
-    """Have all connections see what the first one sees when the block begins."""
-    with ExitStack() as opened:
-        for reader in readers:
-            opened.enter_context(reader.transaction())
-            reader.execute("set transaction isolation level repeatable read, read only")
-        if len(readers) > 1:
-            row = readers[0].execute("select pg_export_snapshot()").fetchone()
-            assert row is not None
-            for reader in readers[1:]:
-                reader.execute(pg.SQL("set transaction snapshot {}").format(pg.Literal(row[0])))
-        yield
+def _fetch_records(conn: Connection, pages: dict[str, Any]) -> tuple[bytes, bytes, pa.Array] | None:
+    """Return profile ids and numbers of the records on some pages, and what documents say of them; None where there are none."""
+    with conn.cursor(binary=True) as cursor:
+        keys, numbers, entries = (
+            cursor.execute(sql.load("store/stream_document_record"), pages).fetchone() or (None,) * 3
+        )
+    return None if keys is None else (keys, numbers, _split(entries))
 
 
-def _count(conn: Connection) -> int:
-    row = conn.execute("select count(*) from profile").fetchone()
-    assert row is not None
-    return row[0]
+def _records(pages: Iterable[tuple[bytes, bytes, pa.Array]]) -> _Records:
+    """Bring the records of all pages into the order in which documents name them."""
+    keys, numbers, entries = zip(*pages, strict=True) if (pages := list(pages)) else ((), (), ())
+    key = np.frombuffer(b"".join(keys), "S16")
+    high, low = key.view(">u8").reshape(-1, 2).astype(np.uint64).T
+    order = np.lexsort((np.frombuffer(b"".join(numbers), ">i8").astype(np.int64), low, high))
+    key = key[order]
+    starts = np.flatnonzero(np.concatenate((key[:1] == key[:1], key[1:] != key[:-1])))
+    return _Records(
+        keys=np.append(key[starts], np.bytes_(b"\xff" * 16)),
+        starts=np.append(starts, len(key)),
+        order=order,
+        entries=pa.concat_arrays(entries) if entries else pa.array([], pa.string()),
+    )
 
 
-def _ranges(profiles: int) -> Iterator[dict[str, Any]]:
-    """Yield ranges that cover every id, the first and last of each; ids are spread evenly, so each holds about as many profiles."""
-    parts = profiles // _AT_ONCE + 1
-    for part in range(parts):
-        least, beyond = (_IDS * number // parts for number in (part, part + 1))
-        yield {"least": uuid.UUID(int=least), "greatest": uuid.UUID(int=beyond - 1)}
-
-
-def _range(free: SimpleQueue[Connection], ids: dict[str, Any]) -> pa.RecordBatch | None:
-    """Return the documents of a range, read by a connection that nobody uses now; None where no profile is in it."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    conn = free.get()
-    try:
-        profile_ids, documents = conn.execute(sql.load("store/stream_document"), ids).fetchone() or (None, None)
-    finally:
-        free.put(conn)
-    if profile_ids is None:
+def _fetch_documents(records: _Records, conn: Connection, pages: dict[str, Any]) -> pa.RecordBatch | None:
+    """Return the documents of the profiles on some pages; None where there are none."""
+    with conn.cursor(binary=True) as cursor:
+        ids, keys, begun = cursor.execute(sql.load("store/stream_document"), pages).fetchone() or (None,) * 3
+    if ids is None:
         return None
-    compute: Any = pc  # its functions are made when it is imported, where no type checker sees them
-    columns = [compute.split_pattern(pa.array([text]), _BETWEEN).flatten() for text in (profile_ids, documents)]
-    return pa.record_batch(columns, names=["profile_id", "document"])
+    of_records = records.of(np.frombuffer(keys, "S16"))
+    documents = _compute.binary_join_element_wise(_split(begun), of_records, "}", "", null_handling="skip")
+    return pa.record_batch([_split(ids), documents], names=["profile_id", "document"])
+
+
+def _split(text: str) -> pa.Array:
+    return _compute.split_pattern(pa.array([text]), _BETWEEN).flatten()

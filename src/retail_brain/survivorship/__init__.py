@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from retail_brain.config.survivorship import GOLDEN_FIELDS
 from retail_brain.engine import quote_identifier
 from retail_brain.survivorship.statement import survivorship_sql
 
@@ -65,11 +66,13 @@ def survive(
     target = quote_identifier(into)
     listed = f"select distinct field from {quote_identifier(avoid)}" if avoid is not None else "select null limit 0"
     avoided = [field for (field,) in con.execute(listed).fetchall()]
+    present = _present(con, record) if parts > 1 else GOLDEN_FIELDS
     for part in range(parts):
         verb = f"insert into {target}" if part else f"create or replace table {target} as"
         select = survivorship_sql(
-            settings, record=record, crosswalk=crosswalk, avoid=avoid, avoided=avoided, part=part, parts=parts
-        )
+            settings, record=record, crosswalk=crosswalk, avoid=avoid, avoided=avoided, present=present, part=part,
+            parts=parts,
+        )  # fmt: skip
         con.execute(f"{verb} {select}")
     return SurvivorshipResult(
         profiles=_count(con, f"select count(*) from {target}"),
@@ -77,6 +80,13 @@ def survive(
         single_record_profiles=_count(con, f"select count(*) from {target} where record_count = 1"),
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def _present(con: duckdb.DuckDBPyConnection, record: str) -> tuple[str, ...]:
+    """Return the fields that some record has: what nobody delivers costs a first run a third of the time here."""
+    counts = ", ".join(f"count({quote_identifier(field)})" for field in GOLDEN_FIELDS)
+    found = con.execute(f"select {counts} from {quote_identifier(record)}").fetchone() or ()
+    return tuple(field for field, count in zip(GOLDEN_FIELDS, found, strict=True) if count)
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int:

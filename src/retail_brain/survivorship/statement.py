@@ -56,6 +56,7 @@ def survivorship_sql(
     crosswalk: str = "crosswalk",
     avoid: str | None = None,
     avoided: Collection[str] = _AVOIDED_FORMS,
+    present: Collection[str] = GOLDEN_FIELDS,
     part: int = 0,
     parts: int = 1,
 ) -> str:
@@ -65,9 +66,11 @@ def survivorship_sql(
         settings: the rules.
         record, crosswalk, avoid: names of the tables that `survive` describes.
         avoided: the fields that have values to avoid; the others are not looked up.
+        present: the fields that some record has; the others are NULL everywhere, and nothing is chosen for them.
         part, parts: only the profiles of one part, so that memory stays bounded; results do not depend on it.
     """
-    counted = [field for field in SINGLE_FIELDS if settings.rule_for(field) == "most_frequent"]
+    single = [field for field in SINGLE_FIELDS if field in present]
+    counted = [field for field in single if settings.rule_for(field) == "most_frequent"]
     where = f" where hash(profile_id) % {parts:d} = {part:d}" if parts > 1 else ""
     look_up = _LookUp(avoid, frozenset(avoided).intersection(_AVOIDED_FORMS)) if avoid is not None else None
     ctes = [
@@ -75,8 +78,8 @@ def survivorship_sql(
         _tally_sql(),
         _member_sql(settings, record),
         *(_spelling_sql(field) for field in counted),
-        _candidate_sql(settings, counted, look_up),
-        _winner_sql(),
+        _candidate_sql(settings, single, counted, look_up),
+        _winner_sql(present),
         _single_sql(settings, record, look_up),
     ]
     golden = ", ".join(GOLDEN_FIELDS)
@@ -135,9 +138,11 @@ def _spelled(field: str) -> str:
     return f"lower(member.{field})" if field in NAMES else f"member.{field}"
 
 
-def _candidate_sql(settings: SurvivorshipSettings, counted: Sequence[str], avoid: _LookUp | None) -> str:
+def _candidate_sql(
+    settings: SurvivorshipSettings, single: Sequence[str], counted: Sequence[str], avoid: _LookUp | None
+) -> str:
     """One row per record of a profile with several: its columns and one rank per field (and one for the address)."""
-    ranks = [f"{_rank_sql(settings, field, avoid)} as {field}_rank" for field in (*SINGLE_FIELDS, "address")]
+    ranks = [f"{_rank_sql(settings, field, avoid)} as {field}_rank" for field in (*single, "address")]
     joins = "".join(
         f" left join {field}_spelling on {field}_spelling.profile_id = member.profile_id "
         f"and {field}_spelling.spelling = {_spelled(field)}"
@@ -217,7 +222,7 @@ def _whole_name_sql(field: str) -> str:
     return f"length(member.{field}) > 5 or not regexp_matches(member.{field}, {quote_text(initials)})"
 
 
-def _winner_sql() -> str:
+def _winner_sql(present: Collection[str]) -> str:
     """One row per profile with several records: values, the winners' ranks."""
     columns = [
         "profile_id",
@@ -225,11 +230,17 @@ def _winner_sql() -> str:
         "any_value(first_record_no) as first_record_no",
         "max(updated_at) as updated_at",
     ]
-    for field in SINGLE_FIELDS:
+    for field in (field for field in SINGLE_FIELDS if field in present):
         columns += [f"arg_max({field}, {field}_rank) as {field}", f"max({field}_rank) as {field}_rank"]
-    columns += [f"arg_max_null({field}, address_rank) as {field}" for field in ADDRESS_FIELDS]
+    columns += [f"arg_max_null({field}, address_rank) as {field}" for field in ADDRESS_FIELDS if field in present]
     columns.append("max(address_rank) as address_rank")
+    for field in (field for field in GOLDEN_FIELDS if field not in present):
+        columns += [f"null::{_type_of(field)} as {field}", f"null::hugeint as {field}_rank"]
     return f"winner as (select {', '.join(columns)} from candidate group by profile_id)"
+
+
+def _type_of(field: str) -> str:
+    return "date" if field == "date_of_birth" else "varchar"
 
 
 def _winner_number(field: str) -> str:

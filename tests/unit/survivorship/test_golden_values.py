@@ -260,7 +260,7 @@ def built(rows: list[dict], order: list[int]) -> duckdb.DuckDBPyConnection:
 
 @given(rows=some_records, rules=some_rules, data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_golden_values_depend_neither_on_row_order_nor_on_the_parts(
+def test_golden_values_depend_neither_on_row_order_nor_on_parts_and_empty_fields(
     rows: list[dict], rules: SurvivorshipSettings, data: st.DataObject
 ) -> None:
     order = data.draw(st.permutations(range(len(rows))))
@@ -268,9 +268,13 @@ def test_golden_values_depend_neither_on_row_order_nor_on_the_parts(
         expected = profiles(con, rules, avoid="shared_value")
     with built(rows, order) as con:
         assert profiles(con, rules, avoid="shared_value") == expected
-        parts = [survivorship_sql(rules, avoid="shared_value", part=part, parts=2) for part in (0, 1)]
-        in_parts = con.execute(" union all ".join(f"({part})" for part in parts)).fetchall()
-        assert sorted(in_parts) == sorted(con.execute("from profile").fetchall())
+        delivered = {field for row in rows for field, value in row.items() if value is not None}
+        for present in (GOLDEN_FIELDS, [field for field in GOLDEN_FIELDS if field in delivered]):
+            parts = [
+                survivorship_sql(rules, avoid="shared_value", present=present, part=part, parts=2) for part in (0, 1)
+            ]
+            in_parts = con.execute(" union all ".join(f"({part})" for part in parts)).fetchall()
+            assert sorted(in_parts) == sorted(con.execute("from profile").fetchall())
 
 
 @given(rows=some_records, rules=some_rules)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from retail_brain.errors import ResourceError, RetailBrainError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
 
@@ -41,6 +41,19 @@ def quote_identifier(name: str) -> str:
 def quote_text(value: str) -> str:
     """Quote a text literal for DuckDB, where a statement takes no parameter (COPY, SET)."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def place_sql(column: str, texts: Iterable[str]) -> str:
+    """Return what sorts like a column of few different texts, in two thirds of the time: the place of each among all.
+
+    Args:
+        column: its name.
+        texts: all that it holds; another one sorts last.
+    """
+    places = " ".join(
+        f"when {quote_text(text)} then {place}" for place, text in enumerate(sorted(texts, key=str.encode))
+    )
+    return f"(case {quote_identifier(column)} {places or 'when null then 0'} end)::usmallint"
 
 
 def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:

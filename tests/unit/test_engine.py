@@ -5,8 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from retail_brain.config.resources import ResourceSettings
-from retail_brain.engine import open_engine
+from retail_brain.engine import open_engine, place_sql
 
 SMALL = ResourceSettings(threads=1, memory_limit_mb=256)
 
@@ -44,3 +48,13 @@ def test_what_a_process_of_the_same_number_left_is_gone_when_the_first_engine_op
     (place / "left").write_text("of a killed run")
     with open_engine(SMALL, place):
         assert not (place / "left").exists()
+
+
+@settings(deadline=None)
+@given(texts=st.lists(st.text(max_size=4), unique=True, max_size=6))
+def test_places_sort_as_their_texts_do(texts: list[str]) -> None:
+    storable = [text for text in texts if "\0" not in text and text.isprintable()]
+    with duckdb.connect() as con:
+        con.execute("create table word as select unnest($1::varchar[]) as name", [storable])
+        by_text = con.execute("select name from word order by name").fetchall()
+        assert con.execute(f"select name from word order by {place_sql('name', storable)}").fetchall() == by_text

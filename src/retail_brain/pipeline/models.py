@@ -13,7 +13,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from retail_brain.engine import quote_text
+from retail_brain.engine import place_sql, quote_text
 from retail_brain.errors import ConfigurationError, ResourceError
 from retail_brain.store.memory import ModelToKeep, StoredModel, fetch_model, fetch_terms, list_models
 from retail_brain.store.state import published_head
@@ -134,12 +134,13 @@ def unpublished_model(workspace: Workspace, pg: Connection, model_id: str) -> Mo
 
 def keep_model(con: duckdb.DuckDBPyConnection, settings: MatchingSettings, workspace: Workspace, model: Model) -> None:
     """Save a trained model beside the others and use it from now on."""
+    from retail_brain.matching.comparison import term_columns
+
     folder = workspace.models / model.model_id
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = folder / f"{_TERMS}.partial"
-    con.execute(
-        f"copy (from term_frequency order by all) to {quote_text(str(partial))} (format parquet, compression zstd)"
-    )
+    rows = f"from term_frequency order by {place_sql('column_name', term_columns(model.comparisons))}, value"
+    con.execute(f"copy ({rows}) to {quote_text(str(partial))} (format parquet, compression zstd)")
     partial.replace(folder / _TERMS)
     model.save(folder)
     _write_note(folder, fingerprint(settings), made_by(), datetime.now(UTC))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from retail_brain.engine import quote_text
+from retail_brain.engine import place_sql
 from retail_brain.errors import RefusedError
 from retail_brain.pipeline.identify import prepare_publish
 from retail_brain.pipeline.state import LAYERED, STATE
@@ -36,11 +36,9 @@ def write_intake(night: Night) -> None:
 
 
 def _key_order(con: duckdb.DuckDBPyConnection) -> str:
-    """Return the order in which records of a first night are numbered: source, record_id, with the place of a source among
-    all for its name, because the names take the part of a sort key that is compared quickly."""
-    sources = [source for (source,) in con.execute("select distinct source from delivered_row order by 1").fetchall()]
-    places = " ".join(f"when {quote_text(source)} then {place}" for place, source in enumerate(sources))
-    return f"case source {places} end::usmallint, record_id" if sources else "record_id"
+    """Return the order in which records of a first night are numbered: source, record_id."""
+    sources = [source for (source,) in con.execute("select distinct source from delivered_row").fetchall()]
+    return f"{place_sql('source', sources)}, record_id"
 
 
 def differences_of(*, first: bool) -> tuple[str, ...]:

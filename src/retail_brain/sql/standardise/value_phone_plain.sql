@@ -4,5 +4,5 @@ create or replace temp macro value_phone_plain(phone) as
         when regexp_full_match(phone, '\+1[2-9][0-9]{9}') then phone
         when regexp_full_match(phone, '(\+?1[ .-]?)?(\([2-9][0-9]{2}\)[ -]?|[2-9][0-9]{2}[ .-]?)[0-9]{3}[ .-]?[0-9]{4}')
             and replace(phone, phone[1], '') <> ''
-            then '+1' || right(translate(phone, ' ()-.+', ''), 10)
+            then '+1' || right(replace(replace(replace(replace(replace(replace(phone, ' ', ''), '(', ''), ')', ''), '-', ''), '.', ''), '+', ''), 10)
     end

@@ -11,11 +11,11 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,8 @@ _BETWEEN = "\x1e"
 """Stands between two texts, as the statements put it there."""
 
 _T = TypeVar("_T")
+_Numbers: TypeAlias = npt.NDArray[np.uint64]
+_GREATEST = np.uint64(2**64 - 1)
 _compute: Any = pc  # its functions are made when it is imported, where no type checker sees them
 
 
@@ -49,22 +51,27 @@ class _Records:
     """The records of some profiles, by profile and number.
 
     Attributes:
-        keys: the profiles' ids, 16 bytes each, ascending.
+        high, low: the halves of the profiles' ids, ascending, and the greatest id behind them.
         starts: where in `order` each profile begins, and the end.
         order: places in `entries`.
         entries: what a document says of each record.
     """
 
-    keys: npt.NDArray[np.bytes_]
+    high: _Numbers
+    low: _Numbers
     starts: npt.NDArray[np.int64]
     order: npt.NDArray[np.int64]
     entries: pa.Array
 
-    def of(self, keys: npt.NDArray[np.bytes_]) -> pa.Array:
+    def of(self, keys: bytes) -> pa.Array:
         """Return what the documents of these profiles say of their records; NULL where one has none."""
-        place = np.searchsorted(self.keys[:-1], keys)
-        first = self.starts[place]
-        count = np.where(self.keys[place] == keys, self.starts[np.minimum(place + 1, len(self.keys) - 1)] - first, 0)
+        high, low = _halves(keys)
+        place = np.searchsorted(self.high[:-1], high)
+        while (short := (self.high[place] == high) & (self.low[place] < low)).any():
+            place += short
+        known = (self.high[place] == high) & (self.low[place] == low)
+        first, beyond = self.starts[place], self.starts[np.minimum(place + 1, len(self.starts) - 1)]
+        count = np.where(known, beyond - first, 0)
         ends = np.cumsum(count)
         rows = np.repeat(first - (ends - count), count) + np.arange(ends[-1])
         lists = pa.ListArray.from_arrays(
@@ -79,7 +86,7 @@ def stream_documents(conn: Connection, helpers: Sequence[Connection] = ()) -> pa
     """Return the documents of all profiles as one snapshot.
 
     Args:
-        conn: a connection of its own outside any transaction, in use until the reader is exhausted.
+        conn: a connection of its own outside any transaction, which does not commit each statement, in use until the reader is exhausted.
         helpers: more of them, which read at the same time.
 
     Returns:
@@ -105,9 +112,8 @@ def _batches(readers: list[Connection]) -> Iterator[pa.RecordBatch]:
 def _one_snapshot(readers: Sequence[Connection]) -> Iterator[None]:
     """Have all connections see what the first one sees, which keeps others from rewriting the tables meanwhile."""
     first, *others = readers
-    with ExitStack() as opened:
+    try:
         for reader in readers:
-            opened.enter_context(reader.transaction())
             reader.execute("set transaction isolation level repeatable read, read only")
         first.execute("lock table only source_record, only profile in access share mode")
         row = first.execute("select pg_export_snapshot()").fetchone()
@@ -115,6 +121,10 @@ def _one_snapshot(readers: Sequence[Connection]) -> Iterator[None]:
         for reader in others:
             reader.execute(pg.SQL("set transaction snapshot {}").format(pg.Literal(row[0])))
         yield
+    finally:  # no block of a transaction, since whoever gives up in the middle closes the connections first
+        for reader in readers:
+            if not reader.closed:
+                reader.rollback()
 
 
 def _pages(pages: int, at_once: int, ids: dict[str, uuid.UUID]) -> Iterator[dict[str, Any]]:
@@ -157,38 +167,47 @@ def _read(
 
 def _fetch_records(conn: Connection, pages: dict[str, Any]) -> tuple[bytes, bytes, pa.Array] | None:
     """Return profile ids and numbers of the records on some pages, and what documents say of them; None where there are none."""
-    with conn.cursor(binary=True) as cursor:
-        keys, numbers, entries = (
-            cursor.execute(sql.load("store/stream_document_record"), pages).fetchone() or (None,) * 3
-        )
+    keys, numbers, entries = _fetch(conn, "store/stream_document_record", pages)
     return None if keys is None else (keys, numbers, _split(entries))
 
 
 def _records(pages: Iterable[tuple[bytes, bytes, pa.Array]]) -> _Records:
     """Bring the records of all pages into the order in which documents name them."""
-    keys, numbers, entries = zip(*pages, strict=True) if (pages := list(pages)) else ((), (), ())
-    key = np.frombuffer(b"".join(keys), "S16")
-    high, low = key.view(">u8").reshape(-1, 2).astype(np.uint64).T
-    order = np.lexsort((np.frombuffer(b"".join(numbers), ">i8").astype(np.int64), low, high))
-    key = key[order]
-    starts = np.flatnonzero(np.concatenate((key[:1] == key[:1], key[1:] != key[:-1])))
+    found = list(pages)
+    high, low = _halves(b"".join(keys for keys, _, _ in found))
+    numbers = np.frombuffer(b"".join(numbers for _, numbers, _ in found), ">i8").astype(np.int64)
+    order = np.lexsort((numbers, low, high))
+    high, low = high[order], low[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    starts = np.flatnonzero(begins)
     return _Records(
-        keys=np.append(key[starts], np.bytes_(b"\xff" * 16)),
-        starts=np.append(starts, len(key)),
+        high=np.append(high[starts], _GREATEST),
+        low=np.append(low[starts], _GREATEST),
+        starts=np.append(starts, len(order)),
         order=order,
-        entries=pa.concat_arrays(entries) if entries else pa.array([], pa.string()),
+        entries=pa.concat_arrays([pa.array([], pa.string()), *(entries for _, _, entries in found)]),
     )
 
 
 def _fetch_documents(records: _Records, conn: Connection, pages: dict[str, Any]) -> pa.RecordBatch | None:
     """Return the documents of the profiles on some pages; None where there are none."""
-    with conn.cursor(binary=True) as cursor:
-        ids, keys, begun = cursor.execute(sql.load("store/stream_document"), pages).fetchone() or (None,) * 3
+    ids, keys, begun = _fetch(conn, "store/stream_document", pages)
     if ids is None:
         return None
-    of_records = records.of(np.frombuffer(keys, "S16"))
-    documents = _compute.binary_join_element_wise(_split(begun), of_records, "}", "", null_handling="skip")
+    documents = _compute.binary_join_element_wise(_split(begun), records.of(keys), "}", "", null_handling="skip")
     return pa.record_batch([_split(ids), documents], names=["profile_id", "document"])
+
+
+def _fetch(conn: Connection, name: str, pages: dict[str, Any]) -> tuple[Any, Any, Any]:
+    with conn.cursor(binary=True) as cursor:
+        return cursor.execute(sql.load(name), pages).fetchone() or (None, None, None)
+
+
+def _halves(keys: bytes) -> tuple[_Numbers, _Numbers]:
+    """Return the first and the second half of each id, as numbers that sort as the ids do."""
+    halves = np.frombuffer(keys, ">u8").reshape(-1, 2).astype(np.uint64)
+    return halves[:, 0], halves[:, 1]
 
 
 def _split(text: str) -> pa.Array:

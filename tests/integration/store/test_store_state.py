@@ -22,7 +22,6 @@ from retail_brain.store.outbox import (
     pending_changes,
     pending_of,
     renew_generation,
-    stream_documents,
     trusted_generation,
 )
 from retail_brain.store.quarantine import count_quarantined, list_quarantined
@@ -241,13 +240,6 @@ def test_a_new_generation_of_the_cache_covers_what_waited(shop: Connection) -> N
 
 def test_a_new_database_names_a_generation_that_no_older_one_has_named(shop: Connection) -> None:
     assert cache_generation(shop) > 1_700_000_000_000
-
-
-def test_all_documents_can_be_streamed(shop: Connection) -> None:
-    table = stream_documents(shop).read_all()
-    documents = {row["profile_id"]: json.loads(row["document"]) for row in table.to_pylist()}
-    assert documents[str(profile_id(1))]["provenance"]["email"] == 2
-    assert documents[str(profile_id(3))]["record_count"] == 1
 
 
 def test_crosswalk_profiles_and_merges_can_be_taken_away(shop: Connection) -> None:

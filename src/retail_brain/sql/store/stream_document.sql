@@ -1,7 +1,8 @@
 -- one row: the profiles in a range of the table's pages and of ids as documents without their records, what is empty left out;
 -- their ids as text, in the same order, and as bytes. Texts are joined by U+001E, which JSON never holds. Put together piece by
 -- piece: what is NULL makes its piece NULL, and concat leaves that out. json_strip_nulls over json_build_object says the same
--- (pending_changes.sql) and takes twice the time. Closed by what reads it, after the records.
+-- (pending_changes.sql) and takes twice the time; provenance is as every night writes it, without spaces and NULL. What reads
+-- this adds the records and the last brace.
 select
   string_agg(profile_id::text, E'\x1e') as profile_ids,
   string_agg(uuid_send(profile_id), '') as keys,

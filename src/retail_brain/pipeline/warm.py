@@ -16,7 +16,6 @@ from retail_brain.cache import cache_state, warm_all, warm_changed
 from retail_brain.errors import ConfigurationError, RefusedError, ResourceError, RetailBrainError, ServiceError
 from retail_brain.store import outbox
 from retail_brain.store.connection import connect
-from retail_brain.store.document import stream_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,6 +152,8 @@ def _warm_everything(stores: Stores, con: duckdb.DuckDBPyConnection | None, gene
     if con is not None:
         documents = con.cursor().sql(sql.load("pipeline/profile_document")).to_arrow_reader(_DOCUMENTS_AT_ONCE)
         return _seen(warm_all(stores.redis, documents, generation=generation, settings=settings, progress=progress))
+    from retail_brain.store.document import stream_documents  # loads numpy, which a change by hand can do without
+
     with ExitStack() as opened:
         pg, *helpers = _connections(stores, opened)
         documents = stream_documents(pg, helpers)

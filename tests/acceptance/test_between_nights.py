@@ -6,7 +6,7 @@ import io
 import json
 import random
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import pytest
 from backstage import postgres, rows
@@ -14,6 +14,7 @@ from townsfolk import assert_told, people, person
 
 from retail_brain.config.file import find_configuration, load_configuration
 from retail_brain.desk.session import open_desk
+from retail_brain.errors import ConfigurationError, RetailBrainError
 from retail_brain.store.invariant import check_invariants
 
 if TYPE_CHECKING:
@@ -256,6 +257,29 @@ def test_bad_records_are_refused_and_told_and_the_others_taken_in(shop: Shop, mo
 def lines(shop: Shop, monkeypatch: pytest.MonkeyPatch, *text: str) -> Answer:
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(text)))
     return shop.call("ingest", "--record", "-", "--json")
+
+
+@pytest.mark.parametrize(("table", "number"), [("arrival", 61), ("log_seal", 20)])
+def test_a_record_that_cannot_be_written_leaves_nothing_and_the_desk_goes_on(
+    shop: Shop, table: LiteralString, number: int
+) -> None:
+    row = person(number, f"n{number}")
+    config = load_configuration(find_configuration(shop.folder))
+    with open_desk(config) as desk, postgres(shop) as conn:
+        conn.execute("create function refuse() returns trigger language plpgsql as $$ begin raise 'refused'; end $$")
+        conn.execute(f"create trigger refuse before insert on {table} execute function refuse()")
+        conn.commit()
+        with pytest.raises(RetailBrainError):
+            desk.ingest("pos", row)
+        conn.execute(f"drop trigger refuse on {table}")
+        conn.execute("drop function refuse()")
+        conn.commit()
+        with pytest.raises(ConfigurationError):
+            desk.profile(f"pos:n{number}")
+        placed = desk.ingest("pos", row)
+        assert placed.status == ("new profile" if table == "arrival" else "joined")
+    shop.must("merge", "verify")
+    assert healthy(shop)
 
 
 def test_the_fields_of_a_record_do_where_the_columns_of_the_source_are_not_there(shop: Shop) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from retail_brain.desk.brain import Brain
     from retail_brain.ingest.single import Delivered
     from retail_brain.matching.compare import PairResult
-    from retail_brain.store.arrival import CandidateRecord
+    from retail_brain.store.candidate import CandidateRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

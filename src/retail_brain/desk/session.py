@@ -27,6 +27,7 @@ from retail_brain.pipeline.stores import open_workspace
 from retail_brain.standardise.single_key import names_like
 from retail_brain.store import arrival as store
 from retail_brain.store import outbox, waiting
+from retail_brain.store.candidate import wanted_candidates
 from retail_brain.store.connection import connect
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class Desk:
         while True:
             newcomer = make_newcomer(brain, delivered)
             source, record_id = newcomer.source, newcomer.record_id
-            wanted = store.wanted_candidates(newcomer.values, newcomer.key, names_like(newcomer.key["given_key"]))
+            wanted = wanted_candidates(newcomer.values, newcomer.key, names_like(newcomer.key["given_key"]))
             with store.arriving(pg, source, record_id, wanted) as ground:
                 if ground is None:
                     waiting.keep_waiting(pg, source, record_id, json.dumps(raw, ensure_ascii=False))

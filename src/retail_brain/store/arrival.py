@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row
 
 from retail_brain import sql
 from retail_brain.errors import LockedError, RefusedError
-from retail_brain.model import VALUE_FIELDS
+from retail_brain.store.candidate import candidate_of
 from retail_brain.store.change import IDENTITY_LOCK, Head, NewLogRow, weigh_questions
 from retail_brain.store.failure import translated
 from retail_brain.store.seal import ask_seal, insert_seal, next_seal
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from retail_brain.store.candidate import CandidateRecord, Wanted
     from retail_brain.store.connection import Connection
-
-_MOST, _FEW = 500, 100
-"""How many records one value leads to at most, and how many profiles one name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,23 +40,6 @@ class KnownRecord:
     profile_id: uuid.UUID | None
     row_hash: str
     updated_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateRecord:
-    """A record that shares something with the one that came."""
-
-    record_no: int
-    source: str
-    record_id: str
-    profile_id: uuid.UUID
-    values: dict[str, Any]
-    updated_at: datetime | None
-
-    @property
-    def key(self) -> str:
-        """SOURCE:RECORD_ID."""
-        return f"{self.source}:{self.record_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,47 +149,9 @@ def _read_ground(conn: Connection, ended: ExitStack, source: str, record_id: str
         raise RefusedError("nothing was published yet", hint="retail-brain run")
     assert after is not None
     return Ground(
-        ended=ended, head=stands, next_record_no=after[0], candidates=[_candidate(one) for one in candidates],
+        ended=ended, head=stands, next_record_no=after[0], candidates=[candidate_of(one) for one in candidates],
         known=None if row is None else KnownRecord(record_no=row[0], profile_id=row[1], row_hash=row[2], updated_at=row[3]),
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What candidates share with a record, as far as indexes know."""
-
-    parameters: dict[str, Any]
-
-
-def wanted_candidates(values: Mapping[str, Any], key: Mapping[str, Any], given_names: Sequence[str]) -> Wanted:
-    """Say what the candidates of a record share with it.
-
-    Args:
-        values: its standardised values.
-        key: its keys; a value that is kept out of matching is None there.
-        given_names: its given name and the names that stand for the same.
-    """
-    kept = {"email": "email_key", "phone": "phone_key", "loyalty_id": "loyalty_key", "national_id": "national_key"}
-    return Wanted(
-        parameters={name: values.get(name) if key[column] is not None else None for name, column in kept.items()}
-        | {
-            "birth_date": key["birth_date"], "postal_code": values.get("postal_code"),
-            "given": fold_name(values.get("given_name")), "family": fold_name(values.get("family_name")),
-            "given_names": list(given_names), "given_initials": _initials(given_names),
-            "family_initial": key["family_initial"], "family_initials": _initials([key["family_initial"] or ""]),
-            "most": _MOST, "few": _FEW,
-        }
-    )  # fmt: skip
-
-
-def _initials(names: Iterable[str]) -> list[int]:
-    """Return the code points that names begin with, capital or not; names as keys spell them, from a to z."""
-    return sorted({ord(letter) for name in names for letter in (name[:1], name[:1].upper()) if letter})
-
-
-def _candidate(row: dict[str, Any]) -> CandidateRecord:
-    values = {name: row.pop(name) for name in VALUE_FIELDS}
-    return CandidateRecord(**row, values={name: value for name, value in values.items() if value is not None})
 
 
 def profiles_of(conn: Connection, record_nos: Iterable[int]) -> list[uuid.UUID]:
